@@ -1,0 +1,159 @@
+//! The runtime in effect: a library and an execution provider, and the sessions made with them.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ort::ep::{self, ExecutionProvider as _, ExecutionProviderDispatch};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{Session, SessionInputValue};
+use ort::value::TensorRef;
+
+use super::library::Library;
+use super::{BackendError, Device};
+
+/// What inference runs on in this process, and why.
+#[derive(Clone)]
+pub struct Runtime {
+    library: Library,
+    provider: Device,
+    note: String,
+}
+
+impl Runtime {
+    /// The runtime for `device`; [`Device::Auto`] falls back, any other is an error where it is not there.
+    pub(crate) fn get(device: Device) -> Result<Self, BackendError> {
+        let library = Library::get(device)?;
+        let note = library.reason.clone();
+        if library.path.is_none() {
+            return Ok(Self { library, provider: Device::Embedded, note });
+        }
+        if device != Device::Auto {
+            let runtime = Self { library, provider: device, note };
+            runtime.builder().map_err(|reason| BackendError::Device { device, reason })?;
+            return Ok(runtime);
+        }
+        let mut notes = vec![note];
+        for provider in [Device::Cuda, Device::CoreMl, Device::DirectMl] {
+            let runtime = Self { library: library.clone(), provider, note: notes.join("; ") };
+            match runtime.builder() {
+                Ok(_) => return Ok(runtime),
+                Err(reason) => notes.push(format!("{provider}: {reason}")),
+            }
+        }
+        Ok(Self { library, provider: Device::Cpu, note: notes.join("; ") })
+    }
+
+    /// The device in effect; never [`Device::Auto`].
+    pub fn device(&self) -> Device {
+        self.provider
+    }
+
+    /// A short name for displays: `embedded`, `onnxruntime cpu`, `onnxruntime cuda` …
+    pub fn name(&self) -> String {
+        match self.provider {
+            Device::Embedded => "embedded".into(),
+            provider => format!("onnxruntime {provider}"),
+        }
+    }
+
+    /// Why this one is in effect: what was found and what was not.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// A session builder with the provider registered, or why it cannot be.
+    fn builder(&self) -> Result<SessionBuilder, String> {
+        let text = |error: ort::Error| error.to_string();
+        let builder = Session::builder(&self.library.environment).map_err(text)?;
+        if self.provider == Device::Embedded {
+            return builder
+                .with_optimization_level(GraphOptimizationLevel::Level3)
+                .map_err(|error| error.to_string());
+        }
+        // One thread and no spinning: a meter must not take cores from the audio it measures.
+        let builder = builder
+            .with_optimization_level(GraphOptimizationLevel::Level3)
+            .and_then(|builder| builder.with_intra_threads(1))
+            .and_then(|builder| builder.with_inter_threads(1))
+            .and_then(|builder| builder.with_intra_op_spinning(false))
+            .map_err(|error| error.to_string())?;
+        let Some(provider) = dispatch(self.provider)? else { return Ok(builder) };
+        builder
+            .with_execution_providers([provider.error_on_failure()])
+            .map_err(|error| error.to_string())
+    }
+
+    /// Prepares a graph. Backends are not trusted to survive every graph: a panic inside one is an error here.
+    pub(crate) fn graph(&self, file: &str, bytes: &[u8]) -> Result<Graph, BackendError> {
+        let error = |reason: String| BackendError::Graph { file: file.into(), reason };
+        let mut builder = self.builder().map_err(error)?;
+        let session = catch_unwind(AssertUnwindSafe(|| builder.commit_from_memory(bytes)))
+            .map_err(|_| error("the backend gave up on it".into()))?
+            .map_err(|cause| error(cause.to_string()))?;
+        Ok(Graph { file: file.into(), session })
+    }
+}
+
+/// The provider's registration; `None` for the CPU. An error says that this build of ONNX Runtime lacks it.
+fn dispatch(device: Device) -> Result<Option<ExecutionProviderDispatch>, String> {
+    let (built_in, provider) = match device {
+        Device::Cuda => (ep::CUDA::is_available(), ep::CUDA::default().build()),
+        Device::TensorRt => (ep::TensorRT::is_available(), ep::TensorRT::default().build()),
+        Device::CoreMl => (ep::CoreML::is_available(), ep::CoreML::default().build()),
+        Device::DirectMl => (ep::DirectML::is_available(), ep::DirectML::default().build()),
+        Device::Auto | Device::Cpu | Device::Embedded => return Ok(None),
+    };
+    if built_in.unwrap_or(false) {
+        Ok(Some(provider))
+    } else {
+        Err("this build of ONNX Runtime does not have it".into())
+    }
+}
+
+/// A graph ready to run.
+pub(crate) struct Graph {
+    file: String,
+    session: Session,
+}
+
+/// A named input: its shape and values.
+pub(crate) type Input<'a> = (Cow<'a, str>, Vec<usize>, &'a [f32]);
+
+impl Graph {
+    /// Whether the graph has an input of that name.
+    pub(crate) fn has_input(&self, name: &str) -> bool {
+        self.session.inputs().iter().any(|input| input.name() == name)
+    }
+
+    /// Runs the graph and copies the named outputs into `outputs`, whose lengths must be right.
+    pub(crate) fn run<'a>(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input<'a>>,
+        outputs: &mut [(&str, &mut [f32])],
+    ) -> Result<(), BackendError> {
+        let file = self.file.clone();
+        let error = |reason: String| BackendError::Run { file: file.clone(), reason };
+        let values = inputs
+            .into_iter()
+            .map(|(name, shape, data)| {
+                let tensor = TensorRef::from_array_view((shape, data))?;
+                Ok((name, SessionInputValue::from(tensor)))
+            })
+            .collect::<ort::Result<Vec<_>>>()
+            .map_err(|cause| error(cause.to_string()))?;
+        let found = self.session.run(values).map_err(|cause| error(cause.to_string()))?;
+        for (name, output) in outputs {
+            let value = found.get(*name).ok_or_else(|| error(format!("it gave no output `{name}`")))?;
+            let (shape, data) =
+                value.try_extract_tensor::<f32>().map_err(|cause| error(cause.to_string()))?;
+            if data.len() != output.len() {
+                return Err(error(format!(
+                    "output `{name}` has shape {shape:?}, but {} values are needed",
+                    output.len()
+                )));
+            }
+            output.copy_from_slice(data);
+        }
+        Ok(())
+    }
+}

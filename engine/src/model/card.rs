@@ -1,0 +1,165 @@
+//! `card.json`: everything a model needs to be run as it was trained.
+
+use serde::{Deserialize, Serialize};
+
+use crate::feature::Feature;
+use crate::frontend::FrontEndConfig;
+
+/// Version of the card's own format; a card with a higher one is refused.
+pub const SCHEMA: u32 = 1;
+/// File name of the card in a model folder.
+pub const CARD_FILE: &str = "card.json";
+
+/// A model's card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Format of this card, [`SCHEMA`].
+    pub schema: u32,
+    /// The model's name.
+    pub name: String,
+    /// The model's version. Within one version, the same input gives the same numbers.
+    pub version: String,
+    /// Licence of the model files.
+    pub licence: String,
+    /// ONNX operator set of both graphs.
+    pub opset: i64,
+    /// How samples become mel frames.
+    pub front_end: FrontEndConfig,
+    /// Length of the rolling window in seconds.
+    pub window_s: f64,
+    /// Mel frames to columns; a full-window model has none, and its columns are the mel frames themselves.
+    pub trunk: Option<TrunkCard>,
+    /// The window's columns to features.
+    pub head: HeadCard,
+    /// What the head's outputs are, in canonical order.
+    pub features: Vec<FeatureCard>,
+    /// Where the loudness of a reading comes from.
+    pub loudness: LoudnessSource,
+    /// What it was trained on.
+    pub training: TrainingCard,
+}
+
+/// The trunk's file and geometry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrunkCard {
+    /// File name beside the card.
+    pub file: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Frames from one column to the next.
+    pub stride: usize,
+    /// Frames that one column depends on.
+    pub receptive_field: usize,
+    /// Values in a column.
+    pub channels: usize,
+    /// Shapes, without the batch dimension, of what each layer keeps between two calls. Input `state_I` goes in, output
+    /// `state_I_out` comes out; all start as zeros.
+    pub state: Vec<Vec<usize>>,
+}
+
+/// The head's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadCard {
+    /// File name beside the card.
+    pub file: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// One output of the head.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureCard {
+    /// Which feature.
+    pub name: Feature,
+    /// Smallest and largest value; equal to [`Feature::range`].
+    pub range: (f32, f32),
+    /// How good it is on clips it was not fitted on; absent where not measured.
+    pub metrics: Option<FeatureMetrics>,
+}
+
+/// Errors of one feature on unseen clips, beside those of always predicting the training mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureMetrics {
+    /// Clips scored.
+    pub clips: usize,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Mean squared error.
+    pub mse: f64,
+    /// Coefficient of determination, 1 − SSE/SST.
+    pub r2: f64,
+    /// Mean squared error of the training mean.
+    pub baseline_mse: f64,
+    /// Share of truths inside the model's 80 % band.
+    pub band80: f64,
+}
+
+/// Where the loudness of a reading comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoudnessSource {
+    /// EBU R128, measured.
+    Measured,
+    /// The head's output (the thesis profile).
+    Learned,
+}
+
+/// What a model was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingCard {
+    /// The data in words, with its terms.
+    pub data: String,
+    /// Clips in the manifest that had any label.
+    pub clips: usize,
+    /// How [`FeatureMetrics`] were measured.
+    pub evaluation: String,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+impl Card {
+    /// Mel frames in a full window.
+    pub fn window_frames(&self) -> usize {
+        let samples = (self.window_s * f64::from(self.front_end.sample_rate)).round();
+        self.front_end.frames_in(samples as u64) as usize
+    }
+
+    /// Frames from one column to the next.
+    pub fn stride(&self) -> usize {
+        self.trunk.as_ref().map_or(1, |trunk| trunk.stride)
+    }
+
+    /// Frames that one column depends on.
+    pub fn receptive_field(&self) -> usize {
+        self.trunk.as_ref().map_or(1, |trunk| trunk.receptive_field)
+    }
+
+    /// Values in a column.
+    pub fn channels(&self) -> usize {
+        self.trunk.as_ref().map_or(self.front_end.mels, |trunk| trunk.channels)
+    }
+
+    /// Columns whose receptive field lies inside a full window.
+    pub fn window_columns(&self) -> usize {
+        self.window_frames().saturating_sub(self.receptive_field()) / self.stride() + 1
+    }
+
+    /// First columns after a start that still depend on the zeros before it, and are thrown away.
+    pub fn warm_up_columns(&self) -> usize {
+        self.receptive_field().div_ceil(self.stride()) - 1
+    }
+
+    /// Seconds of input until the first column.
+    pub fn first_reading_s(&self) -> f64 {
+        let frames = (self.warm_up_columns() + 1) * self.stride();
+        let overlap = self.front_end.fft.saturating_sub(self.front_end.hop);
+        let lead = if self.front_end.center { self.front_end.fft / 2 } else { 0 };
+        (frames * self.front_end.hop + overlap - lead) as f64 / f64::from(self.front_end.sample_rate)
+    }
+}

@@ -1,0 +1,189 @@
+//! Every promise of a card, checked against the files before a backend sees them.
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+
+use super::card::{CARD_FILE, Card, LoudnessSource};
+use super::onnx::{EXTERNAL, GraphProto, ModelProto, ValueInfoProto};
+use super::{ModelError, ModelFiles, rule};
+use crate::feature::Feature;
+
+/// Operator sets that every backend runs.
+const OPSETS: std::ops::RangeInclusive<i64> = 13..=21;
+
+/// Lower-case hexadecimal SHA-256.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<(), ModelError> {
+    check_card(card)?;
+    if let (Some(trunk), Some(bytes)) = (&card.trunk, &files.trunk) {
+        check_hash(&trunk.file, bytes, &trunk.sha256)?;
+        let graph = parse(&trunk.file, bytes, card.opset)?;
+        let mut inputs = vec![("frames".to_owned(), vec![None, None, Some(card.front_end.mels)])];
+        let mut outputs = vec![("columns".to_owned(), vec![None, None, Some(trunk.channels)])];
+        for (i, shape) in trunk.state.iter().enumerate() {
+            let dims: Vec<_> = std::iter::once(None).chain(shape.iter().copied().map(Some)).collect();
+            inputs.push((format!("state_{i}"), dims.clone()));
+            outputs.push((format!("state_{i}_out"), dims));
+        }
+        check_values(&trunk.file, "input", &graph.input, &inputs)?;
+        check_values(&trunk.file, "output", &graph.output, &outputs)?;
+    }
+    let head = &card.head;
+    check_hash(&head.file, &files.head, &head.sha256)?;
+    let graph = parse(&head.file, &files.head, card.opset)?;
+    let (columns, channels) = (card.window_columns(), card.channels());
+    let inputs = [
+        ("columns".to_owned(), vec![None, Some(columns), Some(channels)]),
+        ("mask".to_owned(), vec![None, Some(columns)]),
+    ];
+    // A full-window network sees nothing but a whole window, so it may have no use for a mask.
+    let used = if graph.input.len() == 1 { &inputs[..1] } else { &inputs[..] };
+    check_values(&head.file, "input", &graph.input, used)?;
+    let features = Some(card.features.len());
+    let outputs = ["mean", "sd"].map(|name| (name.to_owned(), vec![None, features]));
+    check_values(&head.file, "output", &graph.output, &outputs)
+}
+
+fn check_card(card: &Card) -> Result<(), ModelError> {
+    card.front_end.validate().map_err(|error| ModelError::Rule {
+        file: CARD_FILE.into(),
+        what: format!("front_end.{}", error.field),
+        found: error.found,
+        rule: error.rule,
+    })?;
+    let card_rule = |ok, what: &str, found: String, text: &str| {
+        rule(ok, CARD_FILE, what, found, || text.to_owned())
+    };
+    card_rule(
+        OPSETS.contains(&card.opset),
+        "opset",
+        card.opset.to_string(),
+        &format!("{}–{}", OPSETS.start(), OPSETS.end()),
+    )?;
+    card_rule(
+        (1.0..=600.0).contains(&card.window_s),
+        "window_s",
+        format!("{} s", card.window_s),
+        "1–600 s",
+    )?;
+    card_rule(
+        (1..=4096).contains(&card.stride()),
+        "trunk.stride",
+        card.stride().to_string(),
+        "1–4096 frames",
+    )?;
+    card_rule(
+        (1..=card.window_frames()).contains(&card.receptive_field()),
+        "trunk.receptive_field",
+        card.receptive_field().to_string(),
+        &format!("1–{} frames, the window", card.window_frames()),
+    )?;
+    let state: usize = card.trunk.iter().flat_map(|trunk| &trunk.state).map(|s| saturating_size(s)).sum();
+    card_rule(state <= 1 << 24, "trunk.state", format!("{state} values"), "at most 16777216 values")?;
+    let window = card.window_columns().saturating_mul(card.channels());
+    card_rule(
+        (1..=1 << 26).contains(&window),
+        "trunk.channels",
+        format!("{}, {window} values a window", card.channels()),
+        "1–67108864 values a window",
+    )?;
+    check_features(card)
+}
+
+fn saturating_size(shape: &[usize]) -> usize {
+    shape.iter().fold(1, |size, &dim| usize::saturating_mul(size, dim))
+}
+
+fn check_features(card: &Card) -> Result<(), ModelError> {
+    let names: Vec<_> = card.features.iter().map(|feature| feature.name).collect();
+    let canonical: Vec<_> = Feature::ALL.into_iter().filter(|feature| names.contains(feature)).collect();
+    rule(!names.is_empty() && names == canonical, CARD_FILE, "features", list(&names), || {
+        format!("each at most once, in the order {}", list(&Feature::ALL))
+    })?;
+    for feature in &card.features {
+        let (low, high) = feature.name.range();
+        let what = format!("range of {}", feature.name);
+        rule(
+            feature.range == (low, high),
+            CARD_FILE,
+            &what,
+            format!("{}–{}", feature.range.0, feature.range.1),
+            || format!("{low}–{high}"),
+        )?;
+    }
+    let learned = card.loudness == LoudnessSource::Learned;
+    rule(!learned || names.contains(&Feature::Loudness), CARD_FILE, "loudness", "learned", || {
+        "measured, unless `loudness` is among the features".into()
+    })
+}
+
+fn list(features: &[Feature]) -> String {
+    features.iter().map(|feature| feature.name()).collect::<Vec<_>>().join(", ")
+}
+
+fn check_hash(file: &str, bytes: &[u8], expected: &str) -> Result<(), ModelError> {
+    let found = sha256_hex(bytes);
+    rule(found == expected.to_ascii_lowercase(), file, "SHA-256", &found, || {
+        format!("{expected}, as the card says; the file was changed or damaged")
+    })
+}
+
+fn parse(file: &str, bytes: &[u8], opset: i64) -> Result<GraphProto, ModelError> {
+    let model = ModelProto::decode(bytes)
+        .map_err(|error| ModelError::Onnx { file: file.into(), reason: error.to_string() })?;
+    let found: Vec<_> = model.opset_import.iter().filter(|set| set.version != 0).collect();
+    let ok = matches!(found[..], [set] if set.version == opset && matches!(set.domain.as_str(), "" | "ai.onnx"));
+    let shown = found.iter().map(|set| format!("{}{}", set.domain, set.version)).collect::<Vec<_>>();
+    rule(ok, file, "opset", shown.join(", "), || format!("{opset}, as the card says, and no other"))?;
+    let graph = model
+        .graph
+        .ok_or_else(|| ModelError::Onnx { file: file.into(), reason: "it holds no graph".into() })?;
+    refuse_unsafe(file, &graph)?;
+    Ok(graph)
+}
+
+/// Values in other files and nested graphs have no place in a model of ours.
+fn refuse_unsafe(file: &str, graph: &GraphProto) -> Result<(), ModelError> {
+    let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
+    let tensors = graph.initializer.iter().chain(attributes().filter_map(|attribute| attribute.t.as_ref()));
+    let external = tensors.filter(|tensor| tensor.data_location == Some(EXTERNAL)).map(|t| t.name.as_str());
+    let external: Vec<_> = external.collect();
+    rule(external.is_empty(), file, "data location", external.join(", "), || {
+        "inside the file: external data is refused".into()
+    })?;
+    let nested = attributes().any(|attribute| attribute.g.is_some());
+    rule(!nested, file, "graph", "nested", || "a single flat graph".into())
+}
+
+/// Names with sizes; `None` stands for any size (batch, time).
+type Expected = [(String, Vec<Option<usize>>)];
+
+fn check_values(
+    file: &str,
+    kind: &str,
+    found: &[ValueInfoProto],
+    expected: &Expected,
+) -> Result<(), ModelError> {
+    let names: Vec<_> = found.iter().map(|value| value.name.as_str()).collect();
+    let wanted: Vec<_> = expected.iter().map(|(name, _)| name.as_str()).collect();
+    rule(names == wanted, file, &format!("list of {kind}s"), names.join(", "), || wanted.join(", "))?;
+    for (value, (name, sizes)) in found.iter().zip(expected) {
+        let what = format!("shape of {kind} `{name}`");
+        let dims = value.dims().unwrap_or_default();
+        let fits = value.is_float()
+            && dims.len() == sizes.len()
+            && dims.iter().zip(sizes).all(|(dim, size)| match size {
+                None => dim.dim_value.is_none_or(|value| value == 1),
+                Some(size) => dim.dim_value == i64::try_from(*size).ok(),
+            });
+        let shown = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+        rule(fits, file, &what, format!("{shown} (float: {})", value.is_float()), || {
+            let sizes = sizes.iter().map(|s| s.map_or("any".into(), |s| s.to_string()));
+            format!("float {}, as the card says", sizes.collect::<Vec<_>>().join("×"))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! A model: its card and its one or two graphs, checked and ready to run.
+
+mod card;
+mod check;
+mod files;
+pub mod onnx;
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+pub use card::{
+    CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard,
+};
+pub use check::sha256_hex;
+pub use files::ModelFiles;
+
+use crate::inference::{BackendError, Device, Graph, Runtime};
+
+/// Why a model could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file is missing or unreadable.
+    #[error("{}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The card is no JSON, or lacks or mistypes a field.
+    #[error("{file}: {source}")]
+    Json {
+        /// The file.
+        file: String,
+        /// What the parser said, with line and column.
+        source: serde_json::Error,
+    },
+    /// A graph is no readable ONNX.
+    #[error("{file}: not an ONNX file that can be used: {reason}")]
+    Onnx {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something is not as it must be.
+    #[error("{file}: {what} is {found}, but must be {rule}")]
+    Rule {
+        /// The file.
+        file: String,
+        /// What was looked at.
+        what: String,
+        /// The value found.
+        found: String,
+        /// What it must be.
+        rule: String,
+    },
+    /// The backend refused a graph, or the device asked for is not there.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+fn rule(
+    ok: bool,
+    file: &str,
+    what: &str,
+    found: impl Display,
+    rule: impl FnOnce() -> String,
+) -> Result<(), ModelError> {
+    if ok {
+        return Ok(());
+    }
+    Err(ModelError::Rule { file: file.into(), what: what.into(), found: found.to_string(), rule: rule() })
+}
+
+/// A loaded model. Clones share the graphs, so many scorers cost one model.
+#[derive(Clone)]
+pub struct Model {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    card: Card,
+    runtime: Runtime,
+    trunk: Option<Mutex<Graph>>,
+    head: Mutex<Graph>,
+}
+
+impl Model {
+    /// Checks `files` against their card and prepares both graphs on `device`.
+    ///
+    /// The first model decides the process's inference runtime; a later one may ask for the same or for
+    /// [`Device::Auto`].
+    pub fn load(files: &ModelFiles, device: Device) -> Result<Self, ModelError> {
+        let card = files::parse_card(&files.card)?;
+        rule(card.trunk.is_some() == files.trunk.is_some(), CARD_FILE, "trunk", "inconsistent", || {
+            "named in the card exactly if its file is given".into()
+        })?;
+        check::check(&card, files)?;
+        let runtime = Runtime::get(device)?;
+        let graph = |file: &str, bytes: &[u8]| runtime.graph(file, bytes);
+        let trunk = match (&card.trunk, &files.trunk) {
+            (Some(trunk), Some(bytes)) => Some(Mutex::new(graph(&trunk.file, bytes)?)),
+            _ => None,
+        };
+        let head = Mutex::new(graph(&card.head.file, &files.head)?);
+        Ok(Self { shared: Arc::new(Shared { card, runtime, trunk, head }) })
+    }
+
+    /// The model's card.
+    pub fn card(&self) -> &Card {
+        &self.shared.card
+    }
+
+    /// `NAME VERSION`, as readings carry it.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.shared.card.name, self.shared.card.version)
+    }
+
+    /// The runtime in effect, and why.
+    pub fn runtime(&self) -> &Runtime {
+        &self.shared.runtime
+    }
+
+    pub(crate) fn trunk(&self) -> Option<&Mutex<Graph>> {
+        self.shared.trunk.as_ref()
+    }
+
+    pub(crate) fn head(&self) -> &Mutex<Graph> {
+        &self.shared.head
+    }
+}

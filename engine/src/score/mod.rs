@@ -1,0 +1,201 @@
+//! The rolling scorer: samples in, readings out. Files and live input go through the same code.
+
+mod columns;
+mod live;
+mod loudness;
+mod track;
+mod window;
+
+pub use live::Live;
+pub use track::Track;
+
+use crate::feature::{Feature, PerFeature};
+use crate::frontend::{FrontEnd, FrontEndError, INPUT_RATES};
+use crate::inference::BackendError;
+use crate::model::{LoudnessSource, Model};
+use crate::reading::Reading;
+use crate::tap::{ChannelsError, Downmix, Stereo};
+
+use columns::Columns;
+use loudness::Loudness;
+use window::Window;
+
+/// What the input is and how often it is read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InputFormat {
+    /// Samples a second, 8,000–384,000.
+    pub rate: u32,
+    /// Interleaved channels, 1–64.
+    pub channels: u16,
+}
+
+/// Why scoring failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreError {
+    /// The channel count is out of range.
+    #[error(transparent)]
+    Channels(#[from] ChannelsError),
+    /// The rate of the input is out of range, or the front end cannot be made.
+    #[error(transparent)]
+    FrontEnd(#[from] FrontEndError),
+    /// The rate of readings is out of range.
+    #[error("rate of readings is {0} Hz, but must be above 0 and at most 100 Hz")]
+    ReadingRate(f64),
+    /// The loudness meter refused its input.
+    #[error("loudness meter: {0}")]
+    Loudness(#[from] ebur128::Error),
+    /// Inference failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The analysis thread could not be started.
+    #[error("the analysis thread could not start: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Scores a stream. Readings depend on the samples alone, never on how they were chunked.
+pub struct Scorer {
+    model: Model,
+    downmix: Downmix,
+    front_end: FrontEnd,
+    columns: Columns,
+    window: Window,
+    loudness: Loudness,
+    rate: u32,
+    reading_hz: f64,
+    /// Sample frames taken so far.
+    taken: u64,
+    /// Readings given so far on the regular grid.
+    given: u64,
+    replaced: u64,
+    mono: Vec<f32>,
+    folded: Vec<Stereo>,
+}
+
+impl Scorer {
+    /// A scorer for `input` that gives `reading_hz` readings a second of input (above 0, at most 100).
+    pub fn new(model: &Model, input: InputFormat, reading_hz: f64) -> Result<Self, ScoreError> {
+        if !(reading_hz > 0.0 && reading_hz <= 100.0) {
+            return Err(ScoreError::ReadingRate(reading_hz));
+        }
+        let downmix = Downmix::new(input.channels)?;
+        let card = model.card();
+        Ok(Self {
+            front_end: FrontEnd::new(&card.front_end, input.rate)?,
+            columns: Columns::new(model),
+            window: Window::new(model),
+            loudness: Loudness::new(input.rate, downmix.width(), card.window_s)?,
+            model: model.clone(),
+            downmix,
+            rate: input.rate,
+            reading_hz,
+            taken: 0,
+            given: 0,
+            replaced: 0,
+            mono: Vec::new(),
+            folded: Vec::new(),
+        })
+    }
+
+    /// Takes interleaved samples and appends each reading that falls due to `readings`.
+    pub fn push(&mut self, interleaved: &[f32], readings: &mut Vec<Reading>) -> Result<(), ScoreError> {
+        let mut folded = std::mem::take(&mut self.folded);
+        folded.clear();
+        self.replaced += self.downmix.fold_interleaved(interleaved, &mut folded);
+        let result = self.push_folded(&folded, readings);
+        self.folded = folded;
+        result
+    }
+
+    /// [`Self::push`] for samples that a [`crate::tap::Tap`] already down-mixed.
+    pub fn push_folded(
+        &mut self,
+        mut samples: &[Stereo],
+        readings: &mut Vec<Reading>,
+    ) -> Result<(), ScoreError> {
+        while !samples.is_empty() {
+            let until_due = usize::try_from(self.next_due() - self.taken).unwrap_or(usize::MAX);
+            let (now, later) = samples.split_at(until_due.min(samples.len()));
+            self.take(now)?;
+            if self.taken == self.next_due() {
+                self.given += 1;
+                readings.push(self.read()?);
+            }
+            samples = later;
+        }
+        Ok(())
+    }
+
+    /// Ends the input and reads once more, with what was still inside the front end.
+    ///
+    /// `None` where there was no input. Call [`Self::reset`] before pushing again.
+    pub fn finish(&mut self) -> Result<Option<Reading>, ScoreError> {
+        if self.taken == 0 {
+            return Ok(None);
+        }
+        self.front_end.finish(self.columns.frames());
+        let window = &mut self.window;
+        self.columns.step(|column| window.push(column))?;
+        self.read().map(Some)
+    }
+
+    /// The window as it is now, between the regular readings.
+    pub fn read(&mut self) -> Result<Reading, ScoreError> {
+        let time = self.taken as f64 / f64::from(self.rate);
+        let loudness = self.loudness.window();
+        let silent = loudness.is_none();
+        let scores = if silent { None } else { self.window.score()? };
+        let mut values = PerFeature::default();
+        let mut sd = PerFeature::default();
+        if let Some(scores) = scores {
+            for ((feature, mean), deviation) in self.model.card().features.iter().zip(scores.mean).zip(scores.sd) {
+                values[feature.name] = Some(feature.name.clamp(mean));
+                sd[feature.name] = Some(deviation);
+            }
+        }
+        if self.model.card().loudness == LoudnessSource::Measured || values[Feature::Loudness].is_none() {
+            values[Feature::Loudness] = Some(loudness.unwrap_or(Feature::Loudness.range().0));
+            sd[Feature::Loudness] = Some(0.0);
+        }
+        Ok(Reading {
+            time,
+            coverage: (time / self.model.card().window_s).min(1.0) as f32,
+            silent,
+            values,
+            sd,
+            dropped: 0,
+            replaced: self.replaced,
+        })
+    }
+
+    /// Forgets all input: time starts again at zero.
+    pub fn reset(&mut self) {
+        self.front_end.reset();
+        self.columns.reset();
+        self.window.reset();
+        self.loudness.reset();
+        (self.taken, self.given, self.replaced) = (0, 0, 0);
+    }
+
+    /// Loudness of everything since the start in LUFS; `None` where all of it was silent.
+    pub fn whole_loudness(&self) -> Option<f32> {
+        self.loudness.whole()
+    }
+
+    /// Input rates it can be made for, in Hz.
+    pub const RATES: std::ops::RangeInclusive<u32> = INPUT_RATES;
+
+    /// Sample frame at whose end the next reading is due.
+    fn next_due(&self) -> u64 {
+        ((self.given + 1) as f64 * f64::from(self.rate) / self.reading_hz).round() as u64
+    }
+
+    fn take(&mut self, samples: &[Stereo]) -> Result<(), ScoreError> {
+        self.taken += samples.len() as u64;
+        self.loudness.push(samples)?;
+        self.mono.clear();
+        self.mono.extend(samples.iter().map(|[left, right]| 0.5 * (left + right)));
+        self.front_end.push(&self.mono, self.columns.frames());
+        let window = &mut self.window;
+        self.columns.step(|column| window.push(column))
+    }
+}
