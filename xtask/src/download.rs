@@ -116,12 +116,12 @@ pub(crate) fn verify(file: &Path, expected: Expected) -> Result<()> {
     let bytes = size(file);
     remove(file)?;
     bail!(
-        "{} is not the file this version of Echometer was built with.\n\
+        "{} is not the file that this version of Echometer was made for.\n\
          SHA-256 found:    {found} ({bytes} bytes)\n\
          SHA-256 expected: {} ({} bytes)\n\
          The file was deleted. Run the same command again; if it happens again, the package index in \
          `pip config list` serves another file.",
-        file_name(file),
+        file_name(file).trim_end_matches(".part"),
         expected.sha256,
         expected.bytes,
     )

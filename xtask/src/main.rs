@@ -245,27 +245,30 @@ impl Workshop {
         packages::ensure(&needs)
     }
 
+    /// The packages for building the trainer, and those for fetching wheels if that is still to be done.
+    fn ensure_trainer_packages(&self, fetching: bool) -> Result<()> {
+        let mut more = vec![&packages::CXX_COMPILER];
+        if fetching {
+            more.extend(FETCHING);
+        }
+        self.ensure_packages(&more)
+    }
+
     /// What building the trainer takes.
     fn ensure_libtorch(&self) -> Result<Libtorch> {
         let present = libtorch::present(&self.deps, std::env::var_os("LIBTORCH"))?;
-        let mut more = vec![&packages::CXX_COMPILER];
-        if present.is_none() {
-            more.extend(FETCHING);
-        }
-        self.ensure_packages(&more)?;
+        self.ensure_trainer_packages(present.is_none())?;
         present.map_or_else(|| libtorch::ensure(&self.deps), Ok)
     }
 
     /// What building everything and running all tests takes.
     fn ensure_everything(&self) -> Result<(Libtorch, PathBuf)> {
-        let libtorch = self.ensure_libtorch()?;
-        let onnxruntime = match onnxruntime::present(&self.deps, std::env::var_os("ORT_DYLIB_PATH"))? {
-            Some(library) => library,
-            None => {
-                self.ensure_packages(&FETCHING)?;
-                onnxruntime::ensure(&self.deps)?
-            }
-        };
+        // Both first: a wrong setting should not be found only after half a gigabyte has come in.
+        let libtorch = libtorch::present(&self.deps, std::env::var_os("LIBTORCH"))?;
+        let onnxruntime = onnxruntime::present(&self.deps, std::env::var_os("ORT_DYLIB_PATH"))?;
+        self.ensure_trainer_packages(libtorch.is_none() || onnxruntime.is_none())?;
+        let libtorch = libtorch.map_or_else(|| libtorch::ensure(&self.deps), Ok)?;
+        let onnxruntime = onnxruntime.map_or_else(|| onnxruntime::ensure(&self.deps), Ok)?;
         if cfg!(target_os = "linux") {
             packages::ensure_optional(
                 &packages::PULSEAUDIO,
@@ -276,7 +279,7 @@ impl Workshop {
     }
 }
 
-/// What fetching a wheel takes.
+/// What fetching a wheel takes, besides the network.
 const FETCHING: [&packages::Need; 2] = [&packages::CURL, &packages::PYTHON];
 
 fn origin(from_user: bool, version: &str) -> &str {

@@ -101,7 +101,8 @@ pub(crate) fn ensure(needs: &[&Need]) -> Result<()> {
     install(&missing, way)?;
     if let Some(need) = missing.iter().find(|need| !(need.is_met)()) {
         bail!(
-            "apt-get installed {}, but {} still does not work; run it by hand to see why",
+            "apt-get says that {} is installed, but {} still does not work here; look at what PATH finds first, \
+             and run it by hand to see why",
             need.packages.join(" "),
             need.what
         );
@@ -179,15 +180,15 @@ fn way() -> Way {
 
 fn install(needs: &[&Need], way: Way) -> Result<()> {
     let packages = packages(needs);
-    let mut sizes = sizes(&packages, way)?;
-    if sizes.is_none() {
+    let mut plan = plan(&packages, way)?;
+    if plan.is_none() {
         // The package lists are missing or too old to know a package.
         eprintln!("Updating apt-get's package lists");
         apt(way, &["update"])?;
-        sizes = self::sizes(&packages, way)?;
+        plan = self::plan(&packages, way)?;
     }
-    let sizes = sizes.map(|sizes| format!(" ({sizes})")).unwrap_or_default();
-    eprintln!("Installing with apt-get: {}{sizes}", packages.join(" "));
+    let plan = plan.map(|plan| format!(" ({plan})")).unwrap_or_default();
+    eprintln!("Installing with apt-get: {}{plan}", packages.join(" "));
     let arguments = [["install", "-y", "--no-install-recommends"].as_slice(), &packages].concat();
     if apt(way, &arguments).is_ok() {
         return Ok(());
@@ -198,26 +199,38 @@ fn install(needs: &[&Need], way: Way) -> Result<()> {
     apt(way, &arguments)
 }
 
-/// How much would be downloaded and used, in apt-get's own words; `None` if its lists do not know a package.
-fn sizes(packages: &[&str], way: Way) -> Result<Option<String>> {
+/// How much would come in, for the announcement; `None` if apt-get's lists do not know a package.
+fn plan(packages: &[&str], way: Way) -> Result<Option<String>> {
+    // Not --assume-no: where apt-get sees nothing to ask about, it installs.
     let arguments = [
-        ["install", "--assume-no", "--no-install-recommends"].as_slice(),
+        ["install", "--print-uris", "-qq", "--no-install-recommends"].as_slice(),
         packages,
     ]
     .concat();
     let output = apt_command(way, &arguments)
         .output()
         .context("cannot start apt-get")?;
-    Ok(parse_sizes(&String::from_utf8_lossy(&output.stdout)))
+    Ok(output
+        .status
+        .success()
+        .then(|| describe_plan(&String::from_utf8_lossy(&output.stdout))))
 }
 
-fn parse_sizes(text: &str) -> Option<String> {
-    let sentences: Vec<&str> = text
+/// Each line names an address in quotes, a file and its size in bytes.
+fn describe_plan(text: &str) -> String {
+    let sizes: Vec<u64> = text
         .lines()
-        .filter(|line| line.starts_with("Need to get") || line.starts_with("After this operation"))
-        .map(|line| line.trim().trim_end_matches('.'))
+        .filter(|line| line.starts_with('\''))
+        .filter_map(|line| line.split_whitespace().nth(2)?.parse().ok())
         .collect();
-    (!sentences.is_empty()).then(|| sentences.join("; "))
+    if sizes.is_empty() {
+        return "nothing to download".to_owned();
+    }
+    let kilobytes = sizes.iter().sum::<u64>().div_ceil(1000);
+    format!(
+        "{} packages with what they need, {kilobytes} kB to download",
+        sizes.len()
+    )
 }
 
 fn apt_command(way: Way, arguments: &[&str]) -> Command {
@@ -326,15 +339,13 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_read_from_a_dry_run() {
-        let text = "The following NEW packages will be installed:\n  a\nNeed to get 1,234 kB of archives.\n\
-                    After this operation, 5,678 kB of additional disk space will be used.\nAbort.\n";
+    fn the_announcement_is_read_from_a_plan() {
+        let text = "'http://mirror.example/a_1%2b1_amd64.deb' a_1+1_amd64.deb 13212 SHA256:00\n\
+                    'http://mirror.example/b_2_all.deb' b_2_all.deb 1000000 SHA256:11\n";
         assert_eq!(
-            parse_sizes(text).as_deref(),
-            Some(
-                "Need to get 1,234 kB of archives; After this operation, 5,678 kB of additional disk space will be used"
-            )
+            describe_plan(text),
+            "2 packages with what they need, 1014 kB to download"
         );
-        assert_eq!(parse_sizes("E: Unable to locate package a\n"), None);
+        assert_eq!(describe_plan(""), "nothing to download");
     }
 }
