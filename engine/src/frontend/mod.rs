@@ -10,6 +10,8 @@ pub use config::{ConfigError, FrontEndConfig, INPUT_RATES, MelScale, Precision, 
 use resample::Resampler;
 use spectrum::Spectrum;
 
+use crate::tap::Stereo;
+
 /// Why a front end could not be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum FrontEndError {
@@ -38,6 +40,7 @@ pub struct FrontEnd {
     spectrum: Box<dyn Spectrum>,
     /// Samples at the model's rate from the start of the next frame on.
     samples: Vec<f32>,
+    mono: Vec<f32>,
     taken: u64,
 }
 
@@ -56,6 +59,7 @@ impl FrontEnd {
             resampler,
             spectrum: spectrum::spectrum(config),
             samples: Vec::new(),
+            mono: Vec::new(),
             taken: 0,
         };
         front_end.reset();
@@ -65,6 +69,15 @@ impl FrontEnd {
     /// The configuration it was made with.
     pub fn config(&self) -> &FrontEndConfig {
         &self.config
+    }
+
+    /// [`Self::push`] for down-mixed pairs: mono is the mean of left and right.
+    pub fn push_stereo(&mut self, samples: &[Stereo], frames: &mut Vec<f32>) {
+        let mut mono = std::mem::take(&mut self.mono);
+        mono.clear();
+        mono.extend(samples.iter().map(|[left, right]| 0.5 * (left + right)));
+        self.push(&mono, frames);
+        self.mono = mono;
     }
 
     /// Takes mono samples and appends every frame they complete to `frames`, `mels` values each.

@@ -67,7 +67,6 @@ pub struct Scorer {
     /// Readings given so far on the regular grid.
     given: u64,
     replaced: u64,
-    mono: Vec<f32>,
     folded: Vec<Stereo>,
 }
 
@@ -91,7 +90,6 @@ impl Scorer {
             taken: 0,
             given: 0,
             replaced: 0,
-            mono: Vec::new(),
             folded: Vec::new(),
         })
     }
@@ -192,9 +190,7 @@ impl Scorer {
     fn take(&mut self, samples: &[Stereo]) -> Result<(), ScoreError> {
         self.taken += samples.len() as u64;
         self.loudness.push(samples)?;
-        self.mono.clear();
-        self.mono.extend(samples.iter().map(|[left, right]| 0.5 * (left + right)));
-        self.front_end.push(&self.mono, self.columns.frames());
+        self.front_end.push_stereo(samples, self.columns.frames());
         let window = &mut self.window;
         self.columns.step(|column| window.push(column))
     }

@@ -70,7 +70,7 @@ impl Tap {
     /// a block. Returns whether the block was taken.
     pub fn push_interleaved(&mut self, block: &[f32]) -> bool {
         let channels = self.downmix.channels();
-        self.push(block.len() / channels, |frame, c| block[frame * channels + c])
+        self.push_with(block.len() / channels, |frame, c| block[frame * channels + c])
     }
 
     /// Writes a block of one slice a channel; the shortest slice decides its length. Real-time safe.
@@ -79,10 +79,12 @@ impl Tap {
     pub fn push_planar(&mut self, block: &[&[f32]]) -> bool {
         let used = &block[..block.len().min(self.downmix.channels())];
         let frames = used.iter().map(|channel| channel.len()).min().unwrap_or(0);
-        self.push(frames, |frame, c| used.get(c).map_or(0.0, |channel| channel[frame]))
+        self.push_with(frames, |frame, c| used.get(c).map_or(0.0, |channel| channel[frame]))
     }
 
-    fn push(&mut self, frames: usize, sample: impl Fn(usize, usize) -> f32) -> bool {
+    /// Writes a block of `frames`, asking `sample(frame, channel)` for each value: for blocks that are not `f32` or lie in a
+    /// layout of their own. Real-time safe if `sample` is.
+    pub fn push_with(&mut self, frames: usize, sample: impl Fn(usize, usize) -> f32) -> bool {
         if self.ring.vacant_len() < frames {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return false;

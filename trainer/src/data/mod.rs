@@ -1,0 +1,6 @@
+//! From a manifest to clips in memory: labels, mel frames, splits.
+
+pub(crate) mod cache;
+pub(crate) mod clips;
+pub(crate) mod folds;
+pub(crate) mod manifest;

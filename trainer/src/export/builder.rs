@@ -1,0 +1,123 @@
+//! Puts an ONNX graph together.
+
+use echometer_engine::model::onnx::{
+    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+};
+use prost::Message;
+use tch::{Kind, Tensor};
+
+use super::OPSET;
+
+/// ONNX file format version that goes with the operator set.
+const IR_VERSION: i64 = 8;
+
+/// A size in a value's shape.
+pub(super) enum Size {
+    /// This many.
+    Fixed(usize),
+    /// Any number, by a name.
+    Any(&'static str),
+}
+
+/// A graph under construction; every method that adds a node returns the name of its output.
+pub(super) struct Builder {
+    graph: GraphProto,
+}
+
+impl Builder {
+    pub(super) fn new(name: &str) -> Self {
+        Self { graph: GraphProto { name: name.into(), ..Default::default() } }
+    }
+
+    pub(super) fn input(&mut self, name: &str, shape: Vec<Size>) {
+        self.graph.input.push(value(name, shape));
+    }
+
+    pub(super) fn output(&mut self, name: &str, shape: Vec<Size>) {
+        self.graph.output.push(value(name, shape));
+    }
+
+    /// Adds weights under `name`.
+    pub(super) fn floats(&mut self, name: &str, tensor: &Tensor) -> anyhow::Result<String> {
+        let values: Vec<f32> = Vec::try_from(tensor.to_kind(Kind::Float).contiguous().view([-1]))?;
+        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.tensor(name, tensor.size(), FLOAT, raw);
+        Ok(name.into())
+    }
+
+    /// Adds a single number under `name`.
+    pub(super) fn scalar(&mut self, name: &str, value: f32) -> String {
+        self.tensor(name, Vec::new(), FLOAT, value.to_le_bytes().to_vec());
+        name.into()
+    }
+
+    /// Adds a list of integers (axes, sizes) under `name`.
+    pub(super) fn ints(&mut self, name: &str, values: &[i64]) -> String {
+        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.tensor(name, vec![values.len() as i64], INT64, raw);
+        name.into()
+    }
+
+    fn tensor(&mut self, name: &str, dims: Vec<i64>, data_type: i32, raw: Vec<u8>) {
+        self.graph.initializer.push(TensorProto {
+            dims,
+            data_type,
+            name: name.into(),
+            raw_data: Some(raw),
+            data_location: None,
+        });
+    }
+
+    /// Adds a node with one output, which also names the node.
+    pub(super) fn node(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: Vec<AttributeProto>,
+    ) -> String {
+        self.graph.node.push(NodeProto {
+            input: inputs.iter().map(|&name| name.into()).collect(),
+            output: vec![output.into()],
+            name: output.into(),
+            op_type: op.into(),
+            attribute: attributes,
+        });
+        output.into()
+    }
+
+    /// The file's bytes.
+    pub(super) fn finish(self) -> Vec<u8> {
+        ModelProto {
+            ir_version: IR_VERSION,
+            producer_name: "echometer trainer".into(),
+            producer_version: env!("CARGO_PKG_VERSION").into(),
+            graph: Some(self.graph),
+            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+        }
+        .encode_to_vec()
+    }
+}
+
+/// An integer attribute.
+pub(super) fn int(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { name: name.into(), i: Some(value), r#type: 2, ..Default::default() }
+}
+
+/// An attribute that is a list of integers.
+pub(super) fn ints(name: &str, values: &[i64]) -> AttributeProto {
+    AttributeProto { name: name.into(), ints: values.to_vec(), r#type: 7, ..Default::default() }
+}
+
+fn value(name: &str, shape: Vec<Size>) -> ValueInfoProto {
+    let dim = shape
+        .into_iter()
+        .map(|size| match size {
+            Size::Fixed(size) => DimensionProto { dim_value: i64::try_from(size).ok(), dim_param: None },
+            Size::Any(name) => DimensionProto { dim_value: None, dim_param: Some(name.into()) },
+        })
+        .collect();
+    let tensor = TensorTypeProto { elem_type: FLOAT, shape: Some(TensorShapeProto { dim }) };
+    ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
+}

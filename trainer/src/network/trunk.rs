@@ -1,0 +1,84 @@
+//! The trunk: mel frames to columns.
+
+use tch::nn::{self, Init, ModuleT, Path};
+use tch::{Kind, Tensor};
+
+use super::{Conv, Geometry};
+
+/// Convolutions with batch normalisation and ReLU, unpadded in time.
+pub(crate) struct Trunk {
+    pub(crate) geometry: Geometry,
+    /// Mean and inverse standard deviation of each mel band over the training clips; constants to the optimiser.
+    pub(crate) shift: Tensor,
+    pub(crate) scale: Tensor,
+    pub(crate) layers: Vec<Layer>,
+}
+
+/// One convolution and its normalisation.
+pub(crate) struct Layer {
+    pub(crate) spec: Conv,
+    weight: Tensor,
+    norm: nn::BatchNorm,
+}
+
+impl Trunk {
+    pub(super) fn new(path: &Path<'_>, geometry: &Geometry) -> Self {
+        let layers = geometry.convs.iter().enumerate();
+        let layers = layers.map(|(i, spec)| Layer::new(&(path / format!("conv_{i}")), *spec)).collect();
+        Self {
+            shift: path.zeros_no_train("shift", &[geometry.mels]),
+            scale: path.ones_no_train("scale", &[geometry.mels]),
+            geometry: geometry.clone(),
+            layers,
+        }
+    }
+
+    /// Fits the input normalisation to `frames` `[any, mels]`.
+    pub(crate) fn normalise_for(&mut self, frames: &Tensor) {
+        let (mean, sd) = (frames.mean_dim(0, false, Kind::Float), frames.std_dim(0, true, false));
+        tch::no_grad(|| {
+            self.shift.copy_(&mean);
+            self.scale.copy_(&(sd + 1e-3).reciprocal());
+        });
+    }
+
+    /// `[batch, frames, mels]` to `[batch, columns, channels]`, aligned with a streaming pass over the same frames.
+    pub(crate) fn forward(&self, frames: &Tensor, train: bool) -> Tensor {
+        let aligned = frames.narrow(1, self.geometry.offset(), frames.size()[1] - self.geometry.offset());
+        let mut x = ((aligned - &self.shift) * &self.scale).unsqueeze(1);
+        for layer in &self.layers {
+            x = layer.forward(&x, train);
+        }
+        x.squeeze_dim(3).transpose(1, 2)
+    }
+}
+
+impl Layer {
+    fn new(path: &Path<'_>, spec: Conv) -> Self {
+        let [time, bands] = spec.kernel;
+        let config = nn::BatchNormConfig { ws_init: Init::Const(1.0), ..Default::default() };
+        Self {
+            weight: path.kaiming_normal("weight", &[spec.channels_out, spec.channels_in, time, bands]),
+            norm: nn::batch_norm2d(path / "norm", spec.channels_out, config),
+            spec,
+        }
+    }
+
+    fn forward(&self, x: &Tensor, train: bool) -> Tensor {
+        let none: Option<Tensor> = None;
+        let y = x.conv2d(&self.weight, none, self.spec.stride, [0, self.spec.pad], [1, 1], 1);
+        self.norm.forward_t(&y, train).relu()
+    }
+
+    /// Weight and bias of the one convolution that equals this layer's convolution and normalisation in evaluation.
+    pub(crate) fn folded(&self) -> (Tensor, Tensor) {
+        tch::no_grad(|| {
+            let deviation = (&self.norm.running_var + nn::BatchNormConfig::default().eps).sqrt();
+            let ones = self.norm.running_var.ones_like();
+            let gain = self.norm.ws.as_ref().unwrap_or(&ones) / deviation;
+            let zeros = ones.zeros_like();
+            let bias = self.norm.bs.as_ref().unwrap_or(&zeros) - &self.norm.running_mean * &gain;
+            (&self.weight * gain.view([-1, 1, 1, 1]), bias)
+        })
+    }
+}

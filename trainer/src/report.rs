@@ -1,0 +1,50 @@
+//! What the trainer tells a person: progress, rejected clips, and the table of metrics.
+
+use std::fmt::Write;
+
+use echometer_engine::model::FeatureMetrics;
+use echometer_engine::{Feature, PerFeature};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::data::clips::Rejected;
+
+/// A bar with position, rate and time left, for something that takes `length` steps.
+pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "{prefix:>14} {wide_bar:.cyan/dim} {pos}/{len} · {per_sec} · {eta} left {msg}",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style).with_prefix(name.to_owned())
+}
+
+/// One line a rejected clip.
+pub(crate) fn rejected(clips: &[Rejected]) -> String {
+    clips.iter().fold(String::new(), |mut text, clip| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{} at {} s: {}", clip.row.path.display(), clip.row.start, clip.reason);
+        text
+    })
+}
+
+/// The metrics as a Markdown table.
+pub(crate) fn table(features: &[Feature], metrics: &PerFeature<Option<FeatureMetrics>>) -> String {
+    let mut text = String::from(
+        "| feature | clips | MAE | MSE | MSE of the mean | R² | in 80 % band |\n|---|---:|---:|---:|---:|---:|---:|\n",
+    );
+    for &feature in features {
+        let _ = match metrics[feature] {
+            Some(m) => writeln!(
+                text,
+                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.3} | {:.0} % |",
+                m.clips,
+                m.mae,
+                m.mse,
+                m.baseline_mse,
+                m.r2,
+                100.0 * m.band80
+            ),
+            None => writeln!(text, "| {feature} | 0 | – | – | – | – | – |"),
+        };
+    }
+    text
+}

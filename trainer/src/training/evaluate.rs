@@ -1,0 +1,49 @@
+//! Predictions for whole clips.
+
+use echometer_engine::Feature;
+use tch::Tensor;
+
+use super::metrics::Scored;
+use super::run::Settings;
+use crate::data::clips::Clip;
+use crate::network::Network;
+
+/// Mean and standard deviation of each of the settings' features for one whole clip.
+pub(crate) fn predict(network: &Network, clip: &Clip, settings: &Settings) -> Vec<(f32, f32)> {
+    tch::no_grad(|| {
+        let frames = clip.frames.unsqueeze(0).to_device(settings.device);
+        let prediction = network.forward(&frames, false);
+        let values = |tensor: &Tensor| Vec::<f32>::try_from(tensor.view([-1])).unwrap_or_default();
+        values(&prediction.mean).into_iter().zip(values(&prediction.sd)).collect()
+    })
+}
+
+/// Scores held-out clips, one list a feature of the settings; `training` gives the baseline.
+pub(crate) fn score(
+    network: &Network,
+    held_out: &[&Clip],
+    training: &[&Clip],
+    settings: &Settings,
+    fold: usize,
+) -> Vec<Vec<Scored>> {
+    let baseline = |feature: Feature| {
+        let labels: Vec<_> = training.iter().filter_map(|clip| clip.labels[feature]).map(f64::from).collect();
+        super::metrics::mean_and_variance(&labels).0
+    };
+    let mut scored = vec![Vec::new(); settings.features.len()];
+    for clip in held_out {
+        let predictions = predict(network, clip, settings);
+        for (i, (&feature, (mean, sd))) in settings.features.iter().zip(predictions).enumerate() {
+            if let Some(truth) = clip.labels[feature] {
+                scored[i].push(Scored {
+                    truth: f64::from(truth),
+                    mean: f64::from(mean),
+                    sd: f64::from(sd),
+                    baseline: baseline(feature),
+                    fold,
+                });
+            }
+        }
+    }
+    scored
+}

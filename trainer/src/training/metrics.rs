@@ -1,0 +1,96 @@
+//! Errors of predictions, and the calibration of their uncertainty.
+
+use echometer_engine::model::FeatureMetrics;
+
+/// A prediction beside the truth, for one clip and feature.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scored {
+    pub(crate) truth: f64,
+    pub(crate) mean: f64,
+    pub(crate) sd: f64,
+    /// Mean of the training labels: what the baseline says.
+    pub(crate) baseline: f64,
+    /// Fold that the clip was held out in.
+    pub(crate) fold: usize,
+}
+
+/// Half width of a Gaussian's central 80 %, in standard deviations.
+const BAND_80: f64 = 1.281_551_565_5;
+
+/// Mean and population variance; zeros for nothing.
+pub(crate) fn mean_and_variance(values: &[f64]) -> (f64, f64) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (mean, values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count)
+}
+
+/// Metrics of held-out predictions; `None` where there are none.
+///
+/// The share inside the 80 % band is measured on each fold with the calibration of the others.
+pub(crate) fn metrics(scored: &[Scored]) -> Option<FeatureMetrics> {
+    if scored.is_empty() {
+        return None;
+    }
+    let count = scored.len() as f64;
+    let average = |value: &dyn Fn(&Scored) -> f64| scored.iter().map(value).sum::<f64>() / count;
+    let mse = average(&|s| (s.mean - s.truth).powi(2));
+    let truths: Vec<_> = scored.iter().map(|s| s.truth).collect();
+    let (_, variance) = mean_and_variance(&truths);
+    let inside = |s: &Scored| {
+        let others: Vec<_> = scored.iter().filter(|o| o.fold != s.fold).copied().collect();
+        let half = BAND_80 * calibration(&others) * s.sd;
+        f64::from((s.mean - s.truth).abs() <= half)
+    };
+    Some(FeatureMetrics {
+        clips: scored.len(),
+        mae: average(&|s| (s.mean - s.truth).abs()),
+        mse,
+        r2: if variance > 0.0 { 1.0 - mse / variance } else { 0.0 },
+        baseline_mse: average(&|s| (s.baseline - s.truth).powi(2)),
+        band80: average(&inside),
+    })
+}
+
+/// The factor on the standard deviations that puts 80 % of the truths inside the 80 % band; 1 for nothing.
+pub(crate) fn calibration(scored: &[Scored]) -> f64 {
+    let mut ratios: Vec<_> = scored.iter().map(|s| (s.mean - s.truth).abs() / (BAND_80 * s.sd)).collect();
+    if ratios.is_empty() {
+        return 1.0;
+    }
+    ratios.sort_unstable_by(f64::total_cmp);
+    let rank = (0.8 * ratios.len() as f64).ceil() as usize;
+    ratios[rank.clamp(1, ratios.len()) - 1].max(0.05)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scored(n: usize, error: impl Fn(usize) -> f64) -> Vec<Scored> {
+        (0..n)
+            .map(|i| {
+                let truth = i as f64 / n as f64;
+                Scored { truth, mean: truth + error(i), sd: 0.1, baseline: 0.5, fold: i % 5 }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn known_errors_give_known_metrics() {
+        let result = metrics(&scored(100, |i| if i % 2 == 0 { 0.1 } else { -0.1 })).unwrap();
+        assert!((result.mae - 0.1).abs() < 1e-12 && (result.mse - 0.01).abs() < 1e-12);
+        let variance = mean_and_variance(&(0..100).map(|i| f64::from(i) / 100.0).collect::<Vec<_>>()).1;
+        assert!((result.r2 - (1.0 - 0.01 / variance)).abs() < 1e-12);
+        assert!(metrics(&[]).is_none());
+    }
+
+    #[test]
+    fn calibration_covers_four_in_five() {
+        let clips = scored(1000, |i| (i % 100) as f64 / 100.0);
+        let factor = calibration(&clips);
+        let inside = clips.iter().filter(|s| (s.mean - s.truth).abs() <= BAND_80 * factor * s.sd + 1e-12).count();
+        assert_eq!(inside, 800);
+        let share = metrics(&clips).unwrap().band80;
+        assert!((0.77..=0.83).contains(&share), "{share}");
+    }
+}
