@@ -78,13 +78,9 @@ impl Feature {
         match self {
             Self::Danceability => "How suitable for dancing: steady tempo, strong and regular beat.",
             Self::Energy => "How intense and active: loud, dense, bright and busy against calm.",
-            Self::Speechiness => {
-                "How much of it is spoken word: below 0.33 music, above 0.66 speech alone."
-            }
+            Self::Speechiness => "How much of it is spoken word: below 0.33 music, above 0.66 speech alone.",
             Self::Acousticness => "How sure it is that acoustic instruments play.",
-            Self::Instrumentalness => {
-                "How likely there are no vocals; above 0.5 is meant as instrumental."
-            }
+            Self::Instrumentalness => "How likely there are no vocals; above 0.5 is meant as instrumental.",
             Self::Liveness => "How likely an audience is heard in the recording.",
             Self::Valence => "How positive the music sounds: cheerful against sad or angry.",
             Self::Loudness => "EBU R128 loudness of the window, in LUFS.",

@@ -1,1 +1,111 @@
-//! x
+//! What the tests that cross crates share: the built programs, the bundled excerpts, readings as JSON.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Only tests use this crate.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use echometer_decode::Decoder;
+use echometer_engine::{Device, InputFormat, Model, Reading, Scorer};
+use echometer_models::{DEMOS, default_model};
+use serde_json::Value;
+
+/// Says why a test does nothing, and that it passes without having shown anything.
+pub fn skip(reason: &str) {
+    eprintln!("skipped: {reason}");
+}
+
+/// The analyzer, built as the tests are.
+pub fn analyzer() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| build("analyzer"))
+}
+
+/// The trainer; `None` where libtorch is not set up.
+pub fn trainer() -> Option<&'static Path> {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    std::env::var_os("LIBTORCH")?;
+    Some(PROGRAM.get_or_init(|| build("trainer")))
+}
+
+/// Builds a package's program and returns its path, as cargo reports it.
+fn build(package: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--message-format=json", "--package", package])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut programs = messages.filter(|message| message["target"]["name"] == package);
+    programs
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap_or_else(|| panic!("cargo built no program for {package}"))
+}
+
+/// Runs the analyzer to its end.
+pub fn analyze(arguments: &[&str]) -> Output {
+    analyze_with(arguments, &[])
+}
+
+/// Runs the analyzer to its end with changes to its environment; `None` removes a variable.
+pub fn analyze_with(arguments: &[&str], environment: &[(&str, Option<&OsStr>)]) -> Output {
+    let mut command = Command::new(analyzer());
+    command.args(arguments);
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.output().expect("the analyzer runs")
+}
+
+/// The JSON readings on a successful run's standard output.
+pub fn json(output: &Output) -> Vec<Value> {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", output.status);
+    let lines = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    lines.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
+}
+
+/// A bundled excerpt's interleaved samples, rate and channels.
+pub fn demo(name: &str) -> (Vec<f32>, InputFormat) {
+    let demo = DEMOS.iter().find(|demo| demo.name == name).expect("a bundled excerpt");
+    let mut decoder = Decoder::from_bytes(demo.ogg, "demo.ogg").expect("the excerpt decodes");
+    let format = InputFormat { rate: decoder.rate(), channels: decoder.channels() };
+    let mut samples = Vec::new();
+    while decoder.next(&mut samples).expect("the excerpt decodes") {}
+    (samples, format)
+}
+
+/// The default model on the embedded backend.
+pub fn model() -> Model {
+    Model::load(&default_model(), Device::Embedded).expect("the default model loads")
+}
+
+/// The last reading of `samples`, straight through the engine.
+pub fn score(samples: &[f32], format: InputFormat) -> Reading {
+    let mut scorer = Scorer::new(&model(), format, 5.0).expect("a valid format");
+    scorer.push(samples, &mut Vec::new()).expect("scoring works");
+    scorer.finish().expect("scoring works").expect("there was input")
+}
+
+/// Writes 16-bit WAV.
+pub fn write_wav(path: &Path, samples: &[f32], format: InputFormat) {
+    let spec = hound::WavSpec {
+        channels: format.channels,
+        sample_rate: format.rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).expect("a new file");
+    for sample in samples {
+        writer.write_sample((sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16).expect("room on the disk");
+    }
+    writer.finalize().expect("room on the disk");
+}

@@ -119,7 +119,11 @@ impl FrontEndConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let nyquist = f64::from(self.sample_rate) / 2.0;
         let check = |ok: bool, field, found: String, rule: String| {
-            if ok { Ok(()) } else { Err(ConfigError { field, found, rule }) }
+            if ok {
+                Ok(())
+            } else {
+                Err(ConfigError { field, found, rule })
+            }
         };
         check(
             INPUT_RATES.contains(&self.sample_rate),
@@ -139,7 +143,12 @@ impl FrontEndConfig {
             self.hop.to_string(),
             format!("1–{} samples (at most one frame)", self.fft),
         )?;
-        check((1..=1024).contains(&self.mels), "mels", self.mels.to_string(), "1–1024".into())?;
+        check(
+            (1..=1024).contains(&self.mels),
+            "mels",
+            self.mels.to_string(),
+            "1–1024".into(),
+        )?;
         check(
             (0.0..nyquist).contains(&self.low_hz),
             "low_hz",
@@ -150,7 +159,10 @@ impl FrontEndConfig {
             self.high_hz > self.low_hz && self.high_hz <= nyquist,
             "high_hz",
             format!("{} Hz", self.high_hz),
-            format!("above low_hz ({} Hz) and at most half the rate ({nyquist} Hz)", self.low_hz),
+            format!(
+                "above low_hz ({} Hz) and at most half the rate ({nyquist} Hz)",
+                self.low_hz
+            ),
         )?;
         if let Scale::Log { gain } = self.scale {
             check(
@@ -201,16 +213,49 @@ mod tests {
     #[test]
     fn errors_name_field_value_and_rule() {
         let bad = [
-            FrontEndConfig { sample_rate: 7_999, ..FrontEndConfig::live() },
-            FrontEndConfig { fft: 1023, ..FrontEndConfig::live() },
-            FrontEndConfig { hop: 0, ..FrontEndConfig::live() },
-            FrontEndConfig { hop: 1025, ..FrontEndConfig::live() },
-            FrontEndConfig { mels: 0, ..FrontEndConfig::live() },
-            FrontEndConfig { low_hz: f64::NAN, ..FrontEndConfig::live() },
-            FrontEndConfig { high_hz: 12_001.0, ..FrontEndConfig::live() },
-            FrontEndConfig { scale: Scale::Log { gain: -1.0 }, ..FrontEndConfig::live() },
+            FrontEndConfig {
+                sample_rate: 7_999,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                fft: 1023,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                hop: 0,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                hop: 1025,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                mels: 0,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                low_hz: f64::NAN,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                high_hz: 12_001.0,
+                ..FrontEndConfig::live()
+            },
+            FrontEndConfig {
+                scale: Scale::Log { gain: -1.0 },
+                ..FrontEndConfig::live()
+            },
         ];
-        let fields = ["sample_rate", "fft", "hop", "hop", "mels", "low_hz", "high_hz", "scale.gain"];
+        let fields = [
+            "sample_rate",
+            "fft",
+            "hop",
+            "hop",
+            "mels",
+            "low_hz",
+            "high_hz",
+            "scale.gain",
+        ];
         for (config, field) in bad.iter().zip(fields) {
             let error = config.validate().unwrap_err();
             assert_eq!(error.field, field);

@@ -18,21 +18,30 @@ impl<T: realfft::FftNum> MelBank<T> {
     pub(super) fn new(config: &FrontEndConfig) -> Self {
         let bins = config.fft / 2 + 1;
         let bin_hz = f64::from(config.sample_rate) / config.fft as f64;
-        let (low, high) =
-            (config.mel_scale.from_hz(config.low_hz), config.mel_scale.from_hz(config.high_hz));
+        let (low, high) = (
+            config.mel_scale.from_hz(config.low_hz),
+            config.mel_scale.from_hz(config.high_hz),
+        );
         let edge = |i: usize| {
-            config.mel_scale.to_hz(low + (high - low) * i as f64 / (config.mels + 1) as f64)
+            config
+                .mel_scale
+                .to_hz(low + (high - low) * i as f64 / (config.mels + 1) as f64)
         };
         let filters = (0..config.mels)
             .map(|m| {
                 let (left, centre, right) = (edge(m), edge(m + 1), edge(m + 2));
                 let weight = |bin: usize| {
                     let hz = bin as f64 * bin_hz;
-                    ((hz - left) / (centre - left)).min((right - hz) / (right - centre)).max(0.0)
+                    ((hz - left) / (centre - left))
+                        .min((right - hz) / (right - centre))
+                        .max(0.0)
                 };
                 let first_bin = (0..bins).find(|&bin| weight(bin) > 0.0).unwrap_or(bins);
-                let weights =
-                    (first_bin..bins).map(weight).take_while(|&w| w > 0.0).map(to::<T>).collect();
+                let weights = (first_bin..bins)
+                    .map(weight)
+                    .take_while(|&w| w > 0.0)
+                    .map(to::<T>)
+                    .collect();
                 Filter { first_bin, weights }
             })
             .collect();
@@ -43,14 +52,18 @@ impl<T: realfft::FftNum> MelBank<T> {
     pub(super) fn apply(&self, power: &[T], bands: &mut [T]) {
         for (filter, band) in self.filters.iter().zip(bands) {
             let bins = power[filter.first_bin.min(power.len())..].iter();
-            *band = bins.zip(&filter.weights).fold(T::zero(), |sum, (&p, &w)| sum + p * w);
+            *band = bins
+                .zip(&filter.weights)
+                .fold(T::zero(), |sum, (&p, &w)| sum + p * w);
         }
     }
 
     /// Indices of filters narrower than a bin, which never see any power.
     #[cfg(test)]
     fn empty(&self) -> Vec<usize> {
-        (0..self.filters.len()).filter(|&i| self.filters[i].weights.is_empty()).collect()
+        (0..self.filters.len())
+            .filter(|&i| self.filters[i].weights.is_empty())
+            .collect()
     }
 }
 
@@ -97,7 +110,10 @@ mod tests {
     fn scales_invert_themselves() {
         for scale in [MelScale::Htk, MelScale::Slaney] {
             for hz in [0.0, 20.0, 999.0, 1000.0, 1001.0, 22_050.0] {
-                assert!((scale.to_hz(scale.from_hz(hz)) - hz).abs() < 1e-6, "{scale:?} {hz}");
+                assert!(
+                    (scale.to_hz(scale.from_hz(hz)) - hz).abs() < 1e-6,
+                    "{scale:?} {hz}"
+                );
             }
         }
         assert!((MelScale::Htk.from_hz(1000.0) - 999.985_537).abs() < 1e-4);

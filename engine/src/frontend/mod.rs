@@ -124,7 +124,8 @@ impl FrontEnd {
         while self.samples.len() - start >= fft {
             let at = frames.len();
             frames.resize(at + mels, 0.0);
-            self.spectrum.mel_frame(&self.samples[start..start + fft], &mut frames[at..]);
+            self.spectrum
+                .mel_frame(&self.samples[start..start + fft], &mut frames[at..]);
             start += hop;
         }
         self.samples.drain(..start);

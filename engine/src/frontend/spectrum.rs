@@ -57,7 +57,9 @@ impl<T: FftNum + Into<f64>> Spectrum for MelSpectrum<T> {
             *x = to::<T>(f64::from(sample)) * w;
         }
         // The planner made every buffer at the length it asks for, so this cannot fail.
-        let done = self.fft.process_with_scratch(&mut self.frame, &mut self.bins, &mut self.scratch);
+        let done = self
+            .fft
+            .process_with_scratch(&mut self.frame, &mut self.bins, &mut self.scratch);
         debug_assert!(done.is_ok(), "{done:?}");
         for (p, bin) in self.power.iter_mut().zip(&self.bins) {
             *p = bin.norm_sqr();

@@ -34,7 +34,11 @@ impl Library {
                 Device::Embedded => library.path.is_none(),
                 _ => library.path.is_some(),
             };
-            return if fits { Ok(library.clone()) } else { Err(library.conflict(device)) };
+            return if fits {
+                Ok(library.clone())
+            } else {
+                Err(library.conflict(device))
+            };
         }
         let library = match device {
             Device::Embedded => Self::embedded("asked for")?,
@@ -42,8 +46,11 @@ impl Library {
                 Ok(library) => library,
                 Err(tried) => Self::embedded(&format!("no ONNX Runtime: {tried}"))?,
             },
-            _ => Self::onnx_runtime()
-                .map_err(|tried| BackendError::NoRuntime { device, tried, variable: PATH_VARIABLE })?,
+            _ => Self::onnx_runtime().map_err(|tried| BackendError::NoRuntime {
+                device,
+                tried,
+                variable: PATH_VARIABLE,
+            })?,
         };
         Ok(decided.insert(library).clone())
     }
@@ -54,7 +61,11 @@ impl Library {
             match ort::init_from(&path).map(|builder| builder.with_name("echometer").build()) {
                 Ok(Ok(environment)) => {
                     let reason = format!("found {}", path.display());
-                    return Ok(Self { environment, path: Some(path), reason });
+                    return Ok(Self {
+                        environment,
+                        path: Some(path),
+                        reason,
+                    });
                 }
                 Ok(Err(error)) => tried.push(format!("{}: {error}", path.display())),
                 Err(error) => tried.push(error.to_string()),
@@ -65,12 +76,23 @@ impl Library {
 
     fn embedded(reason: &str) -> Result<Self, BackendError> {
         ort::set_api(ort_tract::api());
-        let environment = ort::init().with_name("echometer").build().map_err(BackendError::environment)?;
-        Ok(Self { environment, path: None, reason: reason.to_owned() })
+        let environment = ort::init()
+            .with_name("echometer")
+            .build()
+            .map_err(BackendError::environment)?;
+        Ok(Self {
+            environment,
+            path: None,
+            reason: reason.to_owned(),
+        })
     }
 
     fn conflict(&self, device: Device) -> BackendError {
-        let decided = if self.path.is_some() { "ONNX Runtime" } else { "the embedded backend" };
+        let decided = if self.path.is_some() {
+            "ONNX Runtime"
+        } else {
+            "the embedded backend"
+        };
         BackendError::Decided { device, decided }
     }
 }
@@ -80,12 +102,20 @@ fn candidates() -> Vec<PathBuf> {
     if let Some(path) = std::env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty()) {
         return vec![path.into()];
     }
-    let name =
-        format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let name = format!(
+        "{}onnxruntime{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
     let program = std::env::current_exe().ok();
     let folder = program.as_deref().and_then(Path::parent);
-    let near = folder.into_iter().flat_map(|folder| [folder.to_owned(), folder.join("../lib/echometer")]);
-    let mut paths: Vec<_> = near.map(|folder| folder.join(&name)).filter(|path| path.exists()).collect();
+    let near = folder
+        .into_iter()
+        .flat_map(|folder| [folder.to_owned(), folder.join("../lib/echometer")]);
+    let mut paths: Vec<_> = near
+        .map(|folder| folder.join(&name))
+        .filter(|path| path.exists())
+        .collect();
     paths.push(name.into());
     paths
 }

@@ -33,7 +33,9 @@ pub enum BackendError {
         reason: String,
     },
     /// This process already runs on the other library.
-    #[error("device {device} was asked for, but this process already uses {decided}; a process has one runtime")]
+    #[error(
+        "device {device} was asked for, but this process already uses {decided}; a process has one runtime"
+    )]
     Decided {
         /// What was asked for.
         device: Device,

@@ -25,22 +25,40 @@ impl Runtime {
         let library = Library::get(device)?;
         let note = library.reason.clone();
         if library.path.is_none() {
-            return Ok(Self { library, provider: Device::Embedded, note });
+            return Ok(Self {
+                library,
+                provider: Device::Embedded,
+                note,
+            });
         }
         if device != Device::Auto {
-            let runtime = Self { library, provider: device, note };
-            runtime.builder().map_err(|reason| BackendError::Device { device, reason })?;
+            let runtime = Self {
+                library,
+                provider: device,
+                note,
+            };
+            runtime
+                .builder()
+                .map_err(|reason| BackendError::Device { device, reason })?;
             return Ok(runtime);
         }
         let mut notes = vec![note];
         for provider in [Device::Cuda, Device::CoreMl, Device::DirectMl] {
-            let runtime = Self { library: library.clone(), provider, note: notes.join("; ") };
+            let runtime = Self {
+                library: library.clone(),
+                provider,
+                note: notes.join("; "),
+            };
             match runtime.builder() {
                 Ok(_) => return Ok(runtime),
                 Err(reason) => notes.push(format!("{provider}: {reason}")),
             }
         }
-        Ok(Self { library, provider: Device::Cpu, note: notes.join("; ") })
+        Ok(Self {
+            library,
+            provider: Device::Cpu,
+            note: notes.join("; "),
+        })
     }
 
     /// The device in effect; never [`Device::Auto`].
@@ -77,7 +95,9 @@ impl Runtime {
             .and_then(|builder| builder.with_inter_threads(1))
             .and_then(|builder| builder.with_intra_op_spinning(false))
             .map_err(|error| error.to_string())?;
-        let Some(provider) = dispatch(self.provider)? else { return Ok(builder) };
+        let Some(provider) = dispatch(self.provider)? else {
+            return Ok(builder);
+        };
         builder
             .with_execution_providers([provider.error_on_failure()])
             .map_err(|error| error.to_string())
@@ -85,12 +105,18 @@ impl Runtime {
 
     /// Prepares a graph. Backends are not trusted to survive every graph: a panic inside one is an error here.
     pub(crate) fn graph(&self, file: &str, bytes: &[u8]) -> Result<Graph, BackendError> {
-        let error = |reason: String| BackendError::Graph { file: file.into(), reason };
+        let error = |reason: String| BackendError::Graph {
+            file: file.into(),
+            reason,
+        };
         let mut builder = self.builder().map_err(error)?;
         let session = catch_unwind(AssertUnwindSafe(|| builder.commit_from_memory(bytes)))
             .map_err(|_| error("the backend gave up on it".into()))?
             .map_err(|cause| error(cause.to_string()))?;
-        Ok(Graph { file: file.into(), session })
+        Ok(Graph {
+            file: file.into(),
+            session,
+        })
     }
 }
 
@@ -132,7 +158,10 @@ impl Graph {
         outputs: &mut [(&str, &mut [f32])],
     ) -> Result<(), BackendError> {
         let file = self.file.clone();
-        let error = |reason: String| BackendError::Run { file: file.clone(), reason };
+        let error = |reason: String| BackendError::Run {
+            file: file.clone(),
+            reason,
+        };
         let values = inputs
             .into_iter()
             .map(|(name, shape, data)| {
@@ -141,11 +170,17 @@ impl Graph {
             })
             .collect::<ort::Result<Vec<_>>>()
             .map_err(|cause| error(cause.to_string()))?;
-        let found = self.session.run(values).map_err(|cause| error(cause.to_string()))?;
+        let found = self
+            .session
+            .run(values)
+            .map_err(|cause| error(cause.to_string()))?;
         for (name, output) in outputs {
-            let value = found.get(*name).ok_or_else(|| error(format!("it gave no output `{name}`")))?;
-            let (shape, data) =
-                value.try_extract_tensor::<f32>().map_err(|cause| error(cause.to_string()))?;
+            let value = found
+                .get(*name)
+                .ok_or_else(|| error(format!("it gave no output `{name}`")))?;
+            let (shape, data) = value
+                .try_extract_tensor::<f32>()
+                .map_err(|cause| error(cause.to_string()))?;
             if data.len() != output.len() {
                 return Err(error(format!(
                     "output `{name}` has shape {shape:?}, but {} values are needed",

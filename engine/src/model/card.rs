@@ -142,7 +142,9 @@ impl Card {
 
     /// Values in a column.
     pub fn channels(&self) -> usize {
-        self.trunk.as_ref().map_or(self.front_end.mels, |trunk| trunk.channels)
+        self.trunk
+            .as_ref()
+            .map_or(self.front_end.mels, |trunk| trunk.channels)
     }
 
     /// Columns whose receptive field lies inside a full window.
@@ -159,7 +161,11 @@ impl Card {
     pub fn first_reading_s(&self) -> f64 {
         let frames = (self.warm_up_columns() + 1) * self.stride();
         let overlap = self.front_end.fft.saturating_sub(self.front_end.hop);
-        let lead = if self.front_end.center { self.front_end.fft / 2 } else { 0 };
+        let lead = if self.front_end.center {
+            self.front_end.fft / 2
+        } else {
+            0
+        };
         (frames * self.front_end.hop + overlap - lead) as f64 / f64::from(self.front_end.sample_rate)
     }
 }

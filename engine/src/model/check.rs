@@ -13,7 +13,10 @@ const OPSETS: std::ops::RangeInclusive<i64> = 13..=21;
 
 /// Lower-case hexadecimal SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<(), ModelError> {
@@ -24,7 +27,9 @@ pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<(), ModelError> {
         let mut inputs = vec![("frames".to_owned(), vec![None, None, Some(card.front_end.mels)])];
         let mut outputs = vec![("columns".to_owned(), vec![None, None, Some(trunk.channels)])];
         for (i, shape) in trunk.state.iter().enumerate() {
-            let dims: Vec<_> = std::iter::once(None).chain(shape.iter().copied().map(Some)).collect();
+            let dims: Vec<_> = std::iter::once(None)
+                .chain(shape.iter().copied().map(Some))
+                .collect();
             inputs.push((format!("state_{i}"), dims.clone()));
             outputs.push((format!("state_{i}_out"), dims));
         }
@@ -40,7 +45,11 @@ pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<(), ModelError> {
         ("mask".to_owned(), vec![None, Some(columns)]),
     ];
     // A full-window network sees nothing but a whole window, so it may have no use for a mask.
-    let used = if graph.input.len() == 1 { &inputs[..1] } else { &inputs[..] };
+    let used = if graph.input.len() == 1 {
+        &inputs[..1]
+    } else {
+        &inputs[..]
+    };
     check_values(&head.file, "input", &graph.input, used)?;
     let features = Some(card.features.len());
     let outputs = ["mean", "sd"].map(|name| (name.to_owned(), vec![None, features]));
@@ -54,9 +63,8 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
         found: error.found,
         rule: error.rule,
     })?;
-    let card_rule = |ok, what: &str, found: String, text: &str| {
-        rule(ok, CARD_FILE, what, found, || text.to_owned())
-    };
+    let card_rule =
+        |ok, what: &str, found: String, text: &str| rule(ok, CARD_FILE, what, found, || text.to_owned());
     card_rule(
         OPSETS.contains(&card.opset),
         "opset",
@@ -81,8 +89,18 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
         card.receptive_field().to_string(),
         &format!("1–{} frames, the window", card.window_frames()),
     )?;
-    let state: usize = card.trunk.iter().flat_map(|trunk| &trunk.state).map(|s| saturating_size(s)).sum();
-    card_rule(state <= 1 << 24, "trunk.state", format!("{state} values"), "at most 16777216 values")?;
+    let state: usize = card
+        .trunk
+        .iter()
+        .flat_map(|trunk| &trunk.state)
+        .map(|s| saturating_size(s))
+        .sum();
+    card_rule(
+        state <= 1 << 24,
+        "trunk.state",
+        format!("{state} values"),
+        "at most 16777216 values",
+    )?;
     let window = card.window_columns().saturating_mul(card.channels());
     card_rule(
         (1..=1 << 26).contains(&window),
@@ -94,15 +112,24 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
 }
 
 fn saturating_size(shape: &[usize]) -> usize {
-    shape.iter().fold(1, |size, &dim| usize::saturating_mul(size, dim))
+    shape
+        .iter()
+        .fold(1, |size, &dim| usize::saturating_mul(size, dim))
 }
 
 fn check_features(card: &Card) -> Result<(), ModelError> {
     let names: Vec<_> = card.features.iter().map(|feature| feature.name).collect();
-    let canonical: Vec<_> = Feature::ALL.into_iter().filter(|feature| names.contains(feature)).collect();
-    rule(!names.is_empty() && names == canonical, CARD_FILE, "features", list(&names), || {
-        format!("each at most once, in the order {}", list(&Feature::ALL))
-    })?;
+    let canonical: Vec<_> = Feature::ALL
+        .into_iter()
+        .filter(|feature| names.contains(feature))
+        .collect();
+    rule(
+        !names.is_empty() && names == canonical,
+        CARD_FILE,
+        "features",
+        list(&names),
+        || format!("each at most once, in the order {}", list(&Feature::ALL)),
+    )?;
     for feature in &card.features {
         let (low, high) = feature.name.range();
         let what = format!("range of {}", feature.name);
@@ -115,45 +142,151 @@ fn check_features(card: &Card) -> Result<(), ModelError> {
         )?;
     }
     let learned = card.loudness == LoudnessSource::Learned;
-    rule(!learned || names.contains(&Feature::Loudness), CARD_FILE, "loudness", "learned", || {
-        "measured, unless `loudness` is among the features".into()
-    })
+    rule(
+        !learned || names.contains(&Feature::Loudness),
+        CARD_FILE,
+        "loudness",
+        "learned",
+        || "measured, unless `loudness` is among the features".into(),
+    )
 }
 
 fn list(features: &[Feature]) -> String {
-    features.iter().map(|feature| feature.name()).collect::<Vec<_>>().join(", ")
+    features
+        .iter()
+        .map(|feature| feature.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn check_hash(file: &str, bytes: &[u8], expected: &str) -> Result<(), ModelError> {
     let found = sha256_hex(bytes);
-    rule(found == expected.to_ascii_lowercase(), file, "SHA-256", &found, || {
-        format!("{expected}, as the card says; the file was changed or damaged")
-    })
+    rule(
+        found == expected.to_ascii_lowercase(),
+        file,
+        "SHA-256",
+        &found,
+        || format!("{expected}, as the card says; the file was changed or damaged"),
+    )
 }
 
 fn parse(file: &str, bytes: &[u8], opset: i64) -> Result<GraphProto, ModelError> {
-    let model = ModelProto::decode(bytes)
-        .map_err(|error| ModelError::Onnx { file: file.into(), reason: error.to_string() })?;
+    let model = ModelProto::decode(bytes).map_err(|error| ModelError::Onnx {
+        file: file.into(),
+        reason: error.to_string(),
+    })?;
     let found: Vec<_> = model.opset_import.iter().filter(|set| set.version != 0).collect();
-    let ok = matches!(found[..], [set] if set.version == opset && matches!(set.domain.as_str(), "" | "ai.onnx"));
-    let shown = found.iter().map(|set| format!("{}{}", set.domain, set.version)).collect::<Vec<_>>();
-    rule(ok, file, "opset", shown.join(", "), || format!("{opset}, as the card says, and no other"))?;
-    let graph = model
-        .graph
-        .ok_or_else(|| ModelError::Onnx { file: file.into(), reason: "it holds no graph".into() })?;
+    let ok =
+        matches!(found[..], [set] if set.version == opset && matches!(set.domain.as_str(), "" | "ai.onnx"));
+    let shown = found
+        .iter()
+        .map(|set| format!("{}{}", set.domain, set.version))
+        .collect::<Vec<_>>();
+    rule(ok, file, "opset", shown.join(", "), || {
+        format!("{opset}, as the card says, and no other")
+    })?;
+    let graph = model.graph.ok_or_else(|| ModelError::Onnx {
+        file: file.into(),
+        reason: "it holds no graph".into(),
+    })?;
     refuse_unsafe(file, &graph)?;
     Ok(graph)
 }
 
-/// Values in other files and nested graphs have no place in a model of ours.
+/// Operators that Echometer's networks are made of. Backends are built for friendly graphs: what they never met in our
+/// tests, they do not get from a file either.
+const OPERATORS: [&str; 40] = [
+    "Add",
+    "AveragePool",
+    "BatchNormalization",
+    "Clip",
+    "Concat",
+    "Constant",
+    "Conv",
+    "Div",
+    "Elu",
+    "Exp",
+    "Flatten",
+    "GRU",
+    "Gather",
+    "Gemm",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "Identity",
+    "LeakyRelu",
+    "Log",
+    "MatMul",
+    "Max",
+    "MaxPool",
+    "Min",
+    "Mul",
+    "Pad",
+    "Pow",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceSum",
+    "Relu",
+    "Reshape",
+    "Sigmoid",
+    "Slice",
+    "Softplus",
+    "Sqrt",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+];
+
+/// Unknown operators, unprintable names, values in other files and nested graphs have no place in a model of ours.
 fn refuse_unsafe(file: &str, graph: &GraphProto) -> Result<(), ModelError> {
+    let unknown = graph
+        .node
+        .iter()
+        .find(|node| !OPERATORS.contains(&node.op_type.as_str()));
+    rule(
+        unknown.is_none(),
+        file,
+        "operator",
+        unknown.map_or("", |node| &node.op_type).escape_debug(),
+        || format!("one of {}", OPERATORS.join(", ")),
+    )?;
+    let nodes = graph.node.iter();
+    let names = nodes.flat_map(|node| node.input.iter().chain(&node.output).chain([&node.name]));
+    let names = names.chain(graph.initializer.iter().map(|tensor| &tensor.name));
+    let names = names.chain(
+        graph
+            .node
+            .iter()
+            .flat_map(|node| &node.attribute)
+            .map(|attribute| &attribute.name),
+    );
+    let odd = names
+        .into_iter()
+        .find(|name| !name.chars().all(|c| c.is_ascii_graphic()));
+    rule(
+        odd.is_none(),
+        file,
+        "name",
+        odd.map_or("", String::as_str).escape_debug(),
+        || "printable ASCII without spaces".into(),
+    )?;
     let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
-    let tensors = graph.initializer.iter().chain(attributes().filter_map(|attribute| attribute.t.as_ref()));
-    let external = tensors.filter(|tensor| tensor.data_location == Some(EXTERNAL)).map(|t| t.name.as_str());
+    let tensors = graph
+        .initializer
+        .iter()
+        .chain(attributes().filter_map(|attribute| attribute.t.as_ref()));
+    let external = tensors
+        .filter(|tensor| tensor.data_location == Some(EXTERNAL))
+        .map(|t| t.name.as_str());
     let external: Vec<_> = external.collect();
-    rule(external.is_empty(), file, "data location", external.join(", "), || {
-        "inside the file: external data is refused".into()
-    })?;
+    rule(
+        external.is_empty(),
+        file,
+        "data location",
+        external.join(", "),
+        || "inside the file: external data is refused".into(),
+    )?;
     let nested = attributes().any(|attribute| attribute.g.is_some());
     rule(!nested, file, "graph", "nested", || "a single flat graph".into())
 }
@@ -169,7 +302,13 @@ fn check_values(
 ) -> Result<(), ModelError> {
     let names: Vec<_> = found.iter().map(|value| value.name.as_str()).collect();
     let wanted: Vec<_> = expected.iter().map(|(name, _)| name.as_str()).collect();
-    rule(names == wanted, file, &format!("list of {kind}s"), names.join(", "), || wanted.join(", "))?;
+    rule(
+        names == wanted,
+        file,
+        &format!("list of {kind}s"),
+        names.join(", "),
+        || wanted.join(", "),
+    )?;
     for (value, (name, sizes)) in found.iter().zip(expected) {
         let what = format!("shape of {kind} `{name}`");
         let dims = value.dims().unwrap_or_default();
@@ -180,10 +319,16 @@ fn check_values(
                 Some(size) => dim.dim_value == i64::try_from(*size).ok(),
             });
         let shown = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
-        rule(fits, file, &what, format!("{shown} (float: {})", value.is_float()), || {
-            let sizes = sizes.iter().map(|s| s.map_or("any".into(), |s| s.to_string()));
-            format!("float {}, as the card says", sizes.collect::<Vec<_>>().join("×"))
-        })?;
+        rule(
+            fits,
+            file,
+            &what,
+            format!("{shown} (float: {})", value.is_float()),
+            || {
+                let sizes = sizes.iter().map(|s| s.map_or("any".into(), |s| s.to_string()));
+                format!("float {}, as the card says", sizes.collect::<Vec<_>>().join("×"))
+            },
+        )?;
     }
     Ok(())
 }

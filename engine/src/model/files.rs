@@ -26,9 +26,17 @@ impl ModelFiles {
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
         let card = read(&folder.join(CARD_FILE))?;
         let parsed = parse_card(&card)?;
-        let trunk = parsed.trunk.as_ref().map(|trunk| read_named(folder, &trunk.file)).transpose()?;
+        let trunk = parsed
+            .trunk
+            .as_ref()
+            .map(|trunk| read_named(folder, &trunk.file))
+            .transpose()?;
         let head = read_named(folder, &parsed.head.file)?;
-        Ok(Self { card: card.into(), trunk: trunk.map(Into::into), head: head.into() })
+        Ok(Self {
+            card: card.into(),
+            trunk: trunk.map(Into::into),
+            head: head.into(),
+        })
     }
 }
 
@@ -38,7 +46,10 @@ pub(super) fn parse_card(bytes: &[u8]) -> Result<Card, ModelError> {
     struct Version {
         schema: u32,
     }
-    let json = |source| ModelError::Json { file: CARD_FILE.into(), source };
+    let json = |source| ModelError::Json {
+        file: CARD_FILE.into(),
+        source,
+    };
     let Version { schema } = serde_json::from_slice(bytes).map_err(json)?;
     rule(schema == SCHEMA, CARD_FILE, "schema", schema, || {
         format!("{SCHEMA}; a higher one needs a newer Echometer")
@@ -49,15 +60,24 @@ pub(super) fn parse_card(bytes: &[u8]) -> Result<Card, ModelError> {
 fn read_named(folder: &Path, name: &str) -> Result<Vec<u8>, ModelError> {
     // A card must not reach outside its folder.
     let plain = !name.is_empty() && Path::new(name).file_name() == Some(name.as_ref());
-    rule(plain, CARD_FILE, "file", format!("`{name}`"), || "a plain file name beside the card".into())?;
+    rule(plain, CARD_FILE, "file", format!("`{name}`"), || {
+        "a plain file name beside the card".into()
+    })?;
     read(&folder.join(name))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
-    let io = |source| ModelError::Io { file: path.to_owned(), source };
+    let io = |source| ModelError::Io {
+        file: path.to_owned(),
+        source,
+    };
     let length = fs::metadata(path).map_err(io)?.len();
-    rule(length <= LARGEST_FILE, &path.display().to_string(), "size", format!("{length} bytes"), || {
-        format!("at most {LARGEST_FILE} bytes")
-    })?;
+    rule(
+        length <= LARGEST_FILE,
+        &path.display().to_string(),
+        "size",
+        format!("{length} bytes"),
+        || format!("at most {LARGEST_FILE} bytes"),
+    )?;
     fs::read(path).map_err(io)
 }

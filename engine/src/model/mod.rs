@@ -71,13 +71,24 @@ fn rule(
     if ok {
         return Ok(());
     }
-    Err(ModelError::Rule { file: file.into(), what: what.into(), found: found.to_string(), rule: rule() })
+    Err(ModelError::Rule {
+        file: file.into(),
+        what: what.into(),
+        found: found.to_string(),
+        rule: rule(),
+    })
 }
 
 /// A loaded model. Clones share the graphs, so many scorers cost one model.
 #[derive(Clone)]
 pub struct Model {
     shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Model({} on {})", self.title(), self.runtime().name())
+    }
 }
 
 struct Shared {
@@ -94,9 +105,13 @@ impl Model {
     /// [`Device::Auto`].
     pub fn load(files: &ModelFiles, device: Device) -> Result<Self, ModelError> {
         let card = files::parse_card(&files.card)?;
-        rule(card.trunk.is_some() == files.trunk.is_some(), CARD_FILE, "trunk", "inconsistent", || {
-            "named in the card exactly if its file is given".into()
-        })?;
+        rule(
+            card.trunk.is_some() == files.trunk.is_some(),
+            CARD_FILE,
+            "trunk",
+            "inconsistent",
+            || "named in the card exactly if its file is given".into(),
+        )?;
         check::check(&card, files)?;
         let runtime = Runtime::get(device)?;
         let graph = |file: &str, bytes: &[u8]| runtime.graph(file, bytes);
@@ -105,7 +120,14 @@ impl Model {
             _ => None,
         };
         let head = Mutex::new(graph(&card.head.file, &files.head)?);
-        Ok(Self { shared: Arc::new(Shared { card, runtime, trunk, head }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                card,
+                runtime,
+                trunk,
+                head,
+            }),
+        })
     }
 
     /// The model's card.

@@ -60,7 +60,13 @@ impl Columns {
         let mut result = Ok(());
         for start in (0..whole).step_by(step) {
             let frames = &self.frames[start..start + step];
-            result = run(&self.model, frames, &self.state, &mut self.column, &mut self.next_state);
+            result = run(
+                &self.model,
+                frames,
+                &self.state,
+                &mut self.column,
+                &mut self.next_state,
+            );
             if result.is_err() {
                 break;
             }
@@ -90,13 +96,19 @@ fn run(
         return Ok(());
     };
     let shape = vec![1, model.card().stride(), model.card().front_end.mels];
-    let states = state.iter().enumerate().map(|(i, (shape, values))| -> Input<'_> {
-        (format!("state_{i}").into(), shape.clone(), values)
-    });
+    let states = state
+        .iter()
+        .enumerate()
+        .map(|(i, (shape, values))| -> Input<'_> { (format!("state_{i}").into(), shape.clone(), values) });
     let inputs = std::iter::once(("frames".into(), shape, frames)).chain(states);
     let names: Vec<_> = (0..state.len()).map(|i| format!("state_{i}_out")).collect();
     let mut outputs: Vec<(&str, &mut [f32])> = vec![("columns", column)];
-    outputs.extend(names.iter().map(String::as_str).zip(next_state.iter_mut().map(Vec::as_mut_slice)));
+    outputs.extend(
+        names
+            .iter()
+            .map(String::as_str)
+            .zip(next_state.iter_mut().map(Vec::as_mut_slice)),
+    );
     let mut graph = trunk.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(graph.run(inputs, &mut outputs)?)
 }

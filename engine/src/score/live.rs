@@ -42,7 +42,10 @@ impl Live {
         reading_hz: f64,
         on_reading: impl FnMut(&Reading) + Send + 'static,
     ) -> Result<Self, ScoreError> {
-        let input = InputFormat { rate, channels: tap.width() };
+        let input = InputFormat {
+            rate,
+            channels: tap.width(),
+        };
         let scorer = Scorer::new(model, input, reading_hz)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
@@ -50,7 +53,10 @@ impl Live {
             .name("echometer".into())
             .spawn(move || analyse(&theirs, scorer, tap, on_reading))
             .map_err(ScoreError::Thread)?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// The latest reading; lock-free for any number of callers.

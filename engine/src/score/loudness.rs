@@ -24,13 +24,19 @@ impl Loudness {
         let blocks = ((window_s * 1000.0) as usize).saturating_sub(BLOCK_MS) / 100 + 1;
         window.set_max_history(u32::try_from(blocks * 100).unwrap_or(u32::MAX))?;
         let whole = EbuR128::new(channels, rate, Mode::I | Mode::HISTOGRAM)?;
-        Ok(Self { window, whole, width: usize::from(width), scratch: Vec::new() })
+        Ok(Self {
+            window,
+            whole,
+            width: usize::from(width),
+            scratch: Vec::new(),
+        })
     }
 
     pub(super) fn push(&mut self, samples: &[Stereo]) -> Result<(), ebur128::Error> {
         self.scratch.clear();
         let width = self.width;
-        self.scratch.extend(samples.iter().flat_map(|pair| &pair[..width]));
+        self.scratch
+            .extend(samples.iter().flat_map(|pair| &pair[..width]));
         self.window.add_frames_f32(&self.scratch)?;
         self.whole.add_frames_f32(&self.scratch)
     }
@@ -52,7 +58,9 @@ impl Loudness {
 }
 
 fn above_gate(lufs: Result<f64, ebur128::Error>) -> Option<f32> {
-    lufs.ok().filter(|lufs| lufs.is_finite()).map(|lufs| Feature::Loudness.clamp(lufs as f32))
+    lufs.ok()
+        .filter(|lufs| lufs.is_finite())
+        .map(|lufs| Feature::Loudness.clamp(lufs as f32))
 }
 
 #[cfg(test)]
@@ -75,10 +83,18 @@ mod tests {
         // EBU Tech 3341: a stereo 1 kHz sine at −23 dBFS reads −23 LUFS.
         let quiet = tone(3.0, 10f32.powf(-23.0 / 20.0));
         loudness.push(&quiet).unwrap();
-        assert!((loudness.window().unwrap() + 23.0).abs() < 0.1, "{:?}", loudness.window());
+        assert!(
+            (loudness.window().unwrap() + 23.0).abs() < 0.1,
+            "{:?}",
+            loudness.window()
+        );
         // Once 3 s of a louder tone have passed, the window has forgotten the quiet one; the whole has not.
         loudness.push(&tone(3.4, 10f32.powf(-13.0 / 20.0))).unwrap();
-        assert!((loudness.window().unwrap() + 13.0).abs() < 0.1, "{:?}", loudness.window());
+        assert!(
+            (loudness.window().unwrap() + 13.0).abs() < 0.1,
+            "{:?}",
+            loudness.window()
+        );
         assert!(loudness.whole().unwrap() < -14.0);
     }
 

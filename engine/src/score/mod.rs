@@ -145,7 +145,9 @@ impl Scorer {
         let mut values = PerFeature::default();
         let mut sd = PerFeature::default();
         if let Some(scores) = scores {
-            for ((feature, mean), deviation) in self.model.card().features.iter().zip(scores.mean).zip(scores.sd) {
+            for ((feature, mean), deviation) in
+                self.model.card().features.iter().zip(scores.mean).zip(scores.sd)
+            {
                 values[feature.name] = Some(feature.name.clamp(mean));
                 sd[feature.name] = Some(deviation);
             }

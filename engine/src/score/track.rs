@@ -58,8 +58,7 @@ impl Track {
         }
         reading.silent = whole_loudness.is_none();
         if reading.sd[Feature::Loudness] == Some(0.0) {
-            reading.values[Feature::Loudness] =
-                Some(whole_loudness.unwrap_or(Feature::Loudness.range().0));
+            reading.values[Feature::Loudness] = Some(whole_loudness.unwrap_or(Feature::Loudness.range().0));
         }
         Some(reading)
     }

@@ -26,7 +26,11 @@ impl Window {
     pub(super) fn new(model: &Model) -> Self {
         let card = model.card();
         let (columns, channels) = (card.window_columns(), card.channels());
-        let masked = model.head().lock().unwrap_or_else(PoisonError::into_inner).has_input("mask");
+        let masked = model
+            .head()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .has_input("mask");
         Self {
             columns: VecDeque::with_capacity((columns + 1) * channels),
             input: vec![0.0; columns * channels],
@@ -64,13 +68,23 @@ impl Window {
         let unheard = missing / channels;
         self.mask[..unheard].fill(0.0);
         self.mask[unheard..].fill(1.0);
-        let mut scores = Scores { mean: self.features(), sd: self.features() };
+        let mut scores = Scores {
+            mean: self.features(),
+            sd: self.features(),
+        };
         let shape = vec![1, self.mask.len(), channels];
         let columns: Input<'_> = ("columns".into(), shape, &self.input);
         let mask: Input<'_> = ("mask".into(), vec![1, self.mask.len()], &self.mask);
         let inputs = std::iter::once(columns).chain(self.masked.then_some(mask));
-        let mut outputs = [("mean", scores.mean.as_mut_slice()), ("sd", scores.sd.as_mut_slice())];
-        self.model.head().lock().unwrap_or_else(PoisonError::into_inner).run(inputs, &mut outputs)?;
+        let mut outputs = [
+            ("mean", scores.mean.as_mut_slice()),
+            ("sd", scores.sd.as_mut_slice()),
+        ];
+        self.model
+            .head()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .run(inputs, &mut outputs)?;
         Ok(Some(scores))
     }
 

@@ -32,7 +32,10 @@ impl Downmix {
         let mut gains = [[0.0; 2]; Self::LAYOUT_MAX];
         let layout = layout(channels);
         gains[..layout.len()].copy_from_slice(layout);
-        Ok(Self { channels: usize::from(channels), gains })
+        Ok(Self {
+            channels: usize::from(channels),
+            gains,
+        })
     }
 
     /// Channels of a frame.
@@ -67,7 +70,9 @@ impl Downmix {
     pub fn fold_interleaved(&self, interleaved: &[f32], folded: &mut Vec<Stereo>) -> u64 {
         let mut replaced = 0;
         folded.extend(
-            interleaved.chunks_exact(self.channels).map(|frame| self.fold(|c| frame[c], &mut replaced)),
+            interleaved
+                .chunks_exact(self.channels)
+                .map(|frame| self.fold(|c| frame[c], &mut replaced)),
         );
         replaced
     }
@@ -104,7 +109,16 @@ fn layout(channels: u16) -> &'static [Stereo] {
         5 => &[LEFT, RIGHT, CENTRE, LEFT_SURROUND, RIGHT_SURROUND],
         6 => &[LEFT, RIGHT, CENTRE, LFE, LEFT_SURROUND, RIGHT_SURROUND],
         7 => &[LEFT, RIGHT, CENTRE, LFE, CENTRE, LEFT_SURROUND, RIGHT_SURROUND],
-        8 => &[LEFT, RIGHT, CENTRE, LFE, LEFT_SURROUND, RIGHT_SURROUND, LEFT_SURROUND, RIGHT_SURROUND],
+        8 => &[
+            LEFT,
+            RIGHT,
+            CENTRE,
+            LFE,
+            LEFT_SURROUND,
+            RIGHT_SURROUND,
+            LEFT_SURROUND,
+            RIGHT_SURROUND,
+        ],
         _ => &[],
     }
 }
@@ -131,7 +145,17 @@ mod tests {
 
     #[test]
     fn unusable_samples_become_zero_and_are_counted() {
-        let frame = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-40, 1e30, 0.0, -0.0, 0.5, 1.0];
+        let frame = [
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            1e-40,
+            1e30,
+            0.0,
+            -0.0,
+            0.5,
+            1.0,
+        ];
         let ([left, right], replaced) = fold(&frame);
         assert_eq!(replaced, 5);
         assert_eq!(left, 1.5 / 9.0);

@@ -59,8 +59,19 @@ pub fn tap(channels: u16, frames: usize) -> Result<(Tap, TapReader), ChannelsErr
     let downmix = Downmix::new(channels)?;
     let (producer, consumer) = HeapRb::new(frames.max(1)).split();
     let counters = Arc::new(TapCounters::default());
-    let reader = TapReader { ring: consumer, width: downmix.width(), counters: Arc::clone(&counters) };
-    Ok((Tap { ring: producer, downmix, counters }, reader))
+    let reader = TapReader {
+        ring: consumer,
+        width: downmix.width(),
+        counters: Arc::clone(&counters),
+    };
+    Ok((
+        Tap {
+            ring: producer,
+            downmix,
+            counters,
+        },
+        reader,
+    ))
 }
 
 impl Tap {
@@ -79,7 +90,9 @@ impl Tap {
     pub fn push_planar(&mut self, block: &[&[f32]]) -> bool {
         let used = &block[..block.len().min(self.downmix.channels())];
         let frames = used.iter().map(|channel| channel.len()).min().unwrap_or(0);
-        self.push_with(frames, |frame, c| used.get(c).map_or(0.0, |channel| channel[frame]))
+        self.push_with(frames, |frame, c| {
+            used.get(c).map_or(0.0, |channel| channel[frame])
+        })
     }
 
     /// Writes a block of `frames`, asking `sample(frame, channel)` for each value: for blocks that are not `f32` or lie in a

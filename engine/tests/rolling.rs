@@ -1,0 +1,187 @@
+//! The rolling scorer with the shipped model: any chunking, live or not, the same numbers.
+
+use std::sync::mpsc;
+
+use echometer_engine::tap::tap;
+use echometer_engine::{Device, Feature, InputFormat, Live, Model, Reading, Scorer};
+use echometer_models::default_model;
+
+const STEREO: InputFormat = InputFormat {
+    rate: 44_100,
+    channels: 2,
+};
+
+fn model() -> Model {
+    Model::load(&default_model(), Device::Embedded).unwrap()
+}
+
+/// Seconds of a stereo signal with pulse, chirp and noise, unlike on both sides.
+fn music(seconds: f64, seed: u32) -> Vec<f32> {
+    let mut state = seed | 1;
+    (0..(44_100.0 * seconds) as usize)
+        .flat_map(|i| {
+            let t = i as f64 / 44_100.0;
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(state >> 8) / f64::from(1u32 << 24) - 0.5;
+            let beat = (-6.0 * (2.0 * t).fract()).exp();
+            let tone = (std::f64::consts::TAU * (200.0 + 40.0 * (0.3 * t).sin()) * t).sin();
+            [
+                (0.4 * tone * beat + 0.02 * noise) as f32,
+                (0.3 * tone + 0.1 * noise * beat) as f32,
+            ]
+        })
+        .collect()
+}
+
+fn readings(scorer: &mut Scorer, samples: &[f32], chunk: usize) -> Vec<Reading> {
+    let mut readings = Vec::new();
+    for part in samples.chunks(2 * chunk) {
+        scorer.push(part, &mut readings).unwrap();
+    }
+    readings
+}
+
+#[test]
+fn chunking_leaves_no_trace_in_readings() {
+    let model = model();
+    let samples = music(8.0, 1);
+    let mut scorer = Scorer::new(&model, STEREO, 5.0).unwrap();
+    let whole = readings(&mut scorer, &samples, samples.len());
+    let end = scorer.finish().unwrap();
+    assert_eq!(whole.len(), 40);
+    for chunk in [1, 64, 1000, 44_100] {
+        scorer.reset();
+        assert_eq!(readings(&mut scorer, &samples, chunk), whole, "chunks of {chunk}");
+        assert_eq!(scorer.finish().unwrap(), end);
+    }
+}
+
+#[test]
+fn live_readings_are_the_files_readings() {
+    let model = model();
+    let samples = music(6.0, 2);
+    let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
+    // Room for everything: this thread is faster than real time, and must not make the ring drop blocks.
+    let (mut tap, reader) = tap(2, samples.len()).unwrap();
+    let (send, receive) = mpsc::channel();
+    let live = Live::start(&model, reader, 44_100, 5.0, move |reading| {
+        let _ = send.send(reading.clone());
+    })
+    .unwrap();
+    for block in samples.chunks(2 * 480) {
+        assert!(tap.push_interleaved(block));
+    }
+    drop(tap); // The thread empties the ring and ends.
+    let found: Vec<_> = receive.iter().collect();
+    assert_eq!(found, expected);
+    assert_eq!(live.latest().as_deref(), expected.last());
+    live.join().unwrap();
+}
+
+#[test]
+fn time_and_coverage_follow_the_input() {
+    let readings = readings(
+        &mut Scorer::new(&model(), STEREO, 4.0).unwrap(),
+        &music(32.0, 3),
+        4096,
+    );
+    assert_eq!(readings.len(), 128);
+    for (i, reading) in readings.iter().enumerate() {
+        let time = (i + 1) as f64 / 4.0;
+        assert!((reading.time - time).abs() < 1e-9);
+        assert!((f64::from(reading.coverage) - (time / 30.0).min(1.0)).abs() < 1e-6);
+    }
+    let first = readings
+        .iter()
+        .position(|r| r.values[Feature::Energy].is_some())
+        .unwrap();
+    assert!(
+        readings[first].time <= 4.0,
+        "first values at {} s",
+        readings[first].time
+    );
+    let surer = |time: usize| readings[time * 4 - 1].sd[Feature::Energy].unwrap();
+    assert!(surer(31).is_finite() && surer(4).is_finite());
+    for reading in &readings[first..] {
+        for (feature, value) in reading.values.iter() {
+            let (low, high) = feature.range();
+            let value = value.unwrap();
+            assert!((low..=high).contains(&value), "{feature} {value}");
+            assert!(reading.sd[feature].unwrap() >= 0.0);
+        }
+    }
+}
+
+#[test]
+fn after_a_full_window_the_past_is_forgotten() {
+    let model = model();
+    // Two different pasts of the same length, then the same 32 s: more than the window and the trunk's memory.
+    let same = music(32.0, 4);
+    let ends: Vec<_> = [music(6.4, 5), vec![0.0; 2 * 282_240]]
+        .into_iter()
+        .map(|past| {
+            let mut scorer = Scorer::new(&model, STEREO, 5.0).unwrap();
+            readings(&mut scorer, &past, 4096);
+            readings(&mut scorer, &same, 4096).pop().unwrap()
+        })
+        .collect();
+    for feature in Feature::ALL {
+        let (a, b) = (ends[0].values[feature].unwrap(), ends[1].values[feature].unwrap());
+        let (low, high) = feature.range();
+        assert!((a - b).abs() <= 1e-4 * (high - low), "{feature}: {a} and {b}");
+    }
+}
+
+#[test]
+fn silence_has_no_features_but_a_loudness() {
+    let readings = readings(
+        &mut Scorer::new(&model(), STEREO, 5.0).unwrap(),
+        &vec![0.0; 441_000],
+        1000,
+    );
+    let last = readings.last().unwrap();
+    assert!(last.silent);
+    for feature in Feature::ALL {
+        assert_eq!(
+            last.values[feature].is_some(),
+            feature == Feature::Loudness,
+            "{feature}"
+        );
+    }
+    assert_eq!(last.values[Feature::Loudness], Some(-60.0));
+}
+
+#[test]
+fn unusable_samples_never_reach_the_model() {
+    let mut samples = music(5.0, 6);
+    for (i, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-40, f32::MAX]
+        .into_iter()
+        .cycle()
+        .enumerate()
+        .take(500)
+    {
+        samples[i * 700] = bad;
+    }
+    let last = readings(&mut Scorer::new(&model(), STEREO, 5.0).unwrap(), &samples, 333)
+        .pop()
+        .unwrap();
+    assert_eq!(last.replaced, 500);
+    for (feature, value) in last.values.iter() {
+        assert!(value.unwrap().is_finite(), "{feature}");
+    }
+}
+
+#[test]
+fn wrong_formats_are_errors() {
+    let model = model();
+    let error = |rate, channels, hz| {
+        Scorer::new(&model, InputFormat { rate, channels }, hz)
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    assert!(error(7_999, 2, 5.0).contains("7999 Hz"));
+    assert!(error(48_000, 65, 5.0).contains("65 channels"));
+    assert!(error(48_000, 2, 0.0).contains("rate of readings is 0"));
+    assert!(error(48_000, 2, f64::NAN).contains("NaN"));
+}
