@@ -39,8 +39,8 @@ pub const DEMOS: &[Demo] = &[
     },
     Demo {
         name: "acoustic",
-        title: "Megtört Álom",
-        artist: "Obsidian Shell",
+        title: "Theme 1",
+        artist: "Jordan Trudgett",
         licence: "CC BY-SA 3.0",
         ogg: include_bytes!("../demo/acoustic.ogg"),
     },

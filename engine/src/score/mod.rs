@@ -145,11 +145,13 @@ impl Scorer {
         let mut values = PerFeature::default();
         let mut sd = PerFeature::default();
         if let Some(scores) = scores {
-            for ((feature, mean), deviation) in
-                self.model.card().features.iter().zip(scores.mean).zip(scores.sd)
-            {
-                values[feature.name] = Some(feature.name.clamp(mean));
-                sd[feature.name] = Some(deviation);
+            let names = self.model.card().features.iter().map(|feature| feature.name);
+            for (feature, (mean, deviation)) in names.zip(scores.mean.into_iter().zip(scores.sd)) {
+                // A damaged model may say anything; a meter shows a number or nothing.
+                if mean.is_finite() && deviation.is_finite() {
+                    values[feature] = Some(feature.clamp(mean));
+                    sd[feature] = Some(deviation.max(0.0));
+                }
             }
         }
         if self.model.card().loudness == LoudnessSource::Measured || values[Feature::Loudness].is_none() {
