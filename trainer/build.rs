@@ -5,7 +5,11 @@ fn main() {
     if cfg!(target_os = "windows") {
         return; // Windows looks in PATH.
     }
-    let origin = if cfg!(target_os = "macos") { "@executable_path" } else { "$ORIGIN" };
+    let origin = if cfg!(target_os = "macos") {
+        "@executable_path"
+    } else {
+        "$ORIGIN"
+    };
     println!("cargo:rustc-link-arg=-Wl,-rpath,{origin}/../lib/echometer/libtorch/lib");
     if let Ok(folder) = std::env::var("LIBTORCH") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}/lib");

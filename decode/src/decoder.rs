@@ -41,7 +41,10 @@ impl Decoder {
     /// Its first packet is decoded at once: only that tells rate and channels for sure.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
         let name = path.display().to_string();
-        let open = |source| DecodeError::Open { name: name.clone(), source };
+        let open = |source| DecodeError::Open {
+            name: name.clone(),
+            source,
+        };
         let mut file = File::open(path).map_err(open)?;
         let metadata = file.metadata().map_err(open)?;
         if metadata.is_dir() {
@@ -63,8 +66,10 @@ impl Decoder {
 
     /// Decodes a stream that cannot seek, such as standard input. `name` is for messages; its extension is a hint.
     pub fn from_stream(mut reader: Box<dyn Read + Send + Sync>, name: &str) -> Result<Self, DecodeError> {
-        let lead = Lead::read(&mut reader, None)
-            .map_err(|source| DecodeError::Read { name: name.to_owned(), source })?;
+        let lead = Lead::read(&mut reader, None).map_err(|source| DecodeError::Read {
+            name: name.to_owned(),
+            source,
+        })?;
         Self::start(Box::new(ReadOnlySource::new(lead.then(reader))), name.to_owned())
     }
 
@@ -103,7 +108,9 @@ impl Decoder {
             samples.append(&mut self.first);
             return Ok(true);
         }
-        let Some((rate, channels)) = self.decode()? else { return Ok(false) };
+        let Some((rate, channels)) = self.decode()? else {
+            return Ok(false);
+        };
         if (rate, channels) != (self.rate, self.channels) {
             return Err(self.changed(describe(rate, channels)));
         }
@@ -127,21 +134,45 @@ impl Decoder {
     fn start(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
         let stream = MediaSourceStream::new(source, Default::default());
         let mut hint = Hint::new();
-        if let Some(extension) = Path::new(&name).extension().and_then(|extension| extension.to_str()) {
+        if let Some(extension) = Path::new(&name)
+            .extension()
+            .and_then(|extension| extension.to_str())
+        {
             hint.with_extension(extension);
         }
         let format = symphonia::default::get_probe()
-            .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+            .probe(
+                &hint,
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
             .map_err(|error| unrecognised(&name, error))?;
         let Some(track) = format.default_track(TrackType::Audio) else {
-            return Err(DecodeError::Unsupported { name, reason: "holds no audio track".into() });
+            return Err(DecodeError::Unsupported {
+                name,
+                reason: "holds no audio track".into(),
+            });
         };
         let (codec, id, duration_s) = (codec(track, &name)?, track.id, duration_s(track));
         let (first, block) = (Vec::new(), Vec::new());
-        let mut decoder =
-            Self { name, format, codec, track: id, rate: 0, channels: 0, duration_s, damaged: 0, first, block };
+        let mut decoder = Self {
+            name,
+            format,
+            codec,
+            track: id,
+            rate: 0,
+            channels: 0,
+            duration_s,
+            damaged: 0,
+            first,
+            block,
+        };
         let Some((rate, channels)) = decoder.decode()? else {
-            return Err(DecodeError::Empty { name: decoder.name, damaged: decoder.damaged });
+            return Err(DecodeError::Empty {
+                name: decoder.name,
+                damaged: decoder.damaged,
+            });
         };
         (decoder.rate, decoder.channels) = (rate, channels);
         decoder.first = std::mem::take(&mut decoder.block);
@@ -155,9 +186,14 @@ impl Decoder {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => return Ok(None),
-                Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+                Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Ok(None);
+                }
                 Err(Error::IoError(source)) => {
-                    return Err(DecodeError::Read { name: self.name.clone(), source });
+                    return Err(DecodeError::Read {
+                        name: self.name.clone(),
+                        source,
+                    });
                 }
                 Err(Error::ResetRequired) => {
                     self.restart()?;
@@ -177,7 +213,10 @@ impl Decoder {
             if packet.track_id != self.track {
                 continue;
             }
-            let result = self.codec.decode(&packet).map(|buffer| take(&buffer, &mut self.block));
+            let result = self
+                .codec
+                .decode(&packet)
+                .map(|buffer| take(&buffer, &mut self.block));
             match result {
                 Ok((rate, channels)) if rate > 0 && channels > 0 && !self.block.is_empty() => {
                     return Ok(Some((rate, channels)));
@@ -197,7 +236,10 @@ impl Decoder {
     fn restart(&mut self) -> Result<(), DecodeError> {
         let Some(track) = self.format.default_track(TrackType::Audio) else {
             let reason = "holds no audio track after its first part".into();
-            return Err(DecodeError::Unsupported { name: self.name.clone(), reason });
+            return Err(DecodeError::Unsupported {
+                name: self.name.clone(),
+                reason,
+            });
         };
         (self.codec, self.track) = (codec(track, &self.name)?, track.id);
         Ok(())
@@ -209,7 +251,11 @@ impl Decoder {
     }
 
     fn changed(&self, to: String) -> DecodeError {
-        DecodeError::Changed { name: self.name.clone(), from: describe(self.rate, self.channels), to }
+        DecodeError::Changed {
+            name: self.name.clone(),
+            from: describe(self.rate, self.channels),
+            to,
+        }
     }
 }
 
@@ -217,11 +263,17 @@ impl Decoder {
 fn take(buffer: &GenericAudioBufferRef<'_>, block: &mut Vec<f32>) -> (u32, u16) {
     buffer.copy_to_vec_interleaved(block);
     let spec = buffer.spec();
-    (spec.rate(), u16::try_from(spec.channels().count()).unwrap_or(u16::MAX))
+    (
+        spec.rate(),
+        u16::try_from(spec.channels().count()).unwrap_or(u16::MAX),
+    )
 }
 
 fn codec(track: &Track, name: &str) -> Result<Box<dyn AudioDecoder>, DecodeError> {
-    let unsupported = |reason: String| DecodeError::Unsupported { name: name.to_owned(), reason };
+    let unsupported = |reason: String| DecodeError::Unsupported {
+        name: name.to_owned(),
+        reason,
+    };
     let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
         return Err(unsupported("its audio track names no codec".into()));
     };
@@ -242,11 +294,18 @@ fn describe(rate: u32, channels: u16) -> String {
 fn unrecognised(name: &str, error: Error) -> DecodeError {
     let name = name.to_owned();
     match error {
-        Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            DecodeError::Unrecognised { name, reason: "it ends before any header is complete".into() }
-        }
+        Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => DecodeError::Unrecognised {
+            name,
+            reason: "it ends before any header is complete".into(),
+        },
         Error::IoError(source) => DecodeError::Read { name, source },
-        Error::Unsupported(_) => DecodeError::Unrecognised { name, reason: "its format is not known".into() },
-        error => DecodeError::Unrecognised { name, reason: error.to_string() },
+        Error::Unsupported(_) => DecodeError::Unrecognised {
+            name,
+            reason: "its format is not known".into(),
+        },
+        error => DecodeError::Unrecognised {
+            name,
+            reason: error.to_string(),
+        },
     }
 }

@@ -59,7 +59,10 @@ impl Lead {
 }
 
 fn length_at(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..at + 4].iter().rev().fold(0, |length, byte| length << 8 | u32::from(*byte))
+    bytes[at..at + 4]
+        .iter()
+        .rev()
+        .fold(0, |length, byte| length << 8 | u32::from(*byte))
 }
 
 /// Whether the audio's `length` cannot be meant, seen from the audio's first byte.
@@ -106,7 +109,12 @@ mod tests {
 
     #[test]
     fn anything_else_passes_unchanged() {
-        for bytes in [&b""[..], b"RIFF", b"OggS and so on and so forth", b"RIFF\0\0\0\0WAVEfmt \xFF\xFF\xFF\x7F"] {
+        for bytes in [
+            &b""[..],
+            b"RIFF",
+            b"OggS and so on and so forth",
+            b"RIFF\0\0\0\0WAVEfmt \xFF\xFF\xFF\x7F",
+        ] {
             let mut rest = bytes;
             let lead = Lead::read(&mut rest, None).unwrap();
             assert!(!lead.repaired);

@@ -1,4 +1,9 @@
 //! Compressed formats, made with ffmpeg where it is there, against the sine they were made from.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +41,12 @@ fn all(mut decoder: Decoder) -> Vec<f32> {
 /// Largest difference to the sine in the middle, at the best delay of up to `longest` frames.
 fn worst(samples: &[f32], longest: usize) -> (usize, f32) {
     let difference = |delay: usize| {
-        let frames = samples.chunks(2).skip(delay).enumerate().skip(RATE / 2).take(2 * RATE);
+        let frames = samples
+            .chunks(2)
+            .skip(delay)
+            .enumerate()
+            .skip(RATE / 2)
+            .take(2 * RATE);
         frames
             .map(|(i, pair)| {
                 let x = 0.5 * (std::f64::consts::TAU * 441.0 * i as f64 / RATE as f64).sin() as f32;
@@ -69,7 +79,10 @@ fn every_format_gives_the_sine_back() {
         let decoder = Decoder::open(&folder.path().join(name)).unwrap();
         assert_eq!((decoder.rate(), decoder.channels()), (RATE as u32, 2), "{name}");
         let duration = decoder.duration_s();
-        assert!(duration.is_none_or(|seconds| (seconds - 3.0).abs() < 0.1), "{name}: {duration:?} s");
+        assert!(
+            duration.is_none_or(|seconds| (seconds - 3.0).abs() < 0.1),
+            "{name}: {duration:?} s"
+        );
         let samples = all(decoder);
         let frames = samples.len() / 2;
         let (delay, off) = worst(&samples, if gapless { 0 } else { 99 });
@@ -97,10 +110,14 @@ fn a_stream_equals_its_file_and_a_truncated_file_its_beginning() {
         }
         let path = folder.path().join(name);
         let whole = all(Decoder::open(&path).unwrap());
-        let stream = Decoder::from_stream(Box::new(fs::File::open(&path).unwrap()), "standard input").unwrap();
+        let stream =
+            Decoder::from_stream(Box::new(fs::File::open(&path).unwrap()), "standard input").unwrap();
         // A stream cannot look at the end for padding: it may give a little more.
         let streamed = all(stream);
-        assert!(streamed.len() >= whole.len() && streamed.len() <= whole.len() + 2 * 4096, "{name}");
+        assert!(
+            streamed.len() >= whole.len() && streamed.len() <= whole.len() + 2 * 4096,
+            "{name}"
+        );
         assert_eq!(streamed[..whole.len()], whole[..], "{name}");
 
         if name == "a.ogg" {
@@ -112,7 +129,11 @@ fn a_stream_equals_its_file_and_a_truncated_file_its_beginning() {
         let mut decoder = Decoder::open(&cut).unwrap();
         let mut samples = Vec::new();
         while decoder.next(&mut samples).unwrap() {}
-        assert!(samples.len() > whole.len() / 4 && samples.len() < whole.len(), "{name}: {}", samples.len());
+        assert!(
+            samples.len() > whole.len() / 4 && samples.len() < whole.len(),
+            "{name}: {}",
+            samples.len()
+        );
         assert_eq!(samples[..whole.len() / 4], whole[..whole.len() / 4], "{name}");
     }
 }
@@ -122,7 +143,12 @@ fn a_truncated_ogg_gives_its_beginning() {
     let ogg: &[u8] = include_bytes!("../../models/demo/voice.ogg");
     let whole = all(Decoder::from_bytes(ogg, "whole.ogg").unwrap());
     let cut = all(Decoder::from_bytes(&ogg[..ogg.len() / 2], "cut.ogg").unwrap());
-    assert!(cut.len() > whole.len() / 3 && cut.len() < whole.len(), "{} of {}", cut.len(), whole.len());
+    assert!(
+        cut.len() > whole.len() / 3 && cut.len() < whole.len(),
+        "{} of {}",
+        cut.len(),
+        whole.len()
+    );
     assert_eq!(cut[..], whole[..cut.len()]);
 }
 
@@ -140,15 +166,32 @@ fn damage_in_the_middle_is_skipped_and_counted() {
     let mut decoder = Decoder::from_bytes(bytes, "damaged.mp3").unwrap();
     let mut samples = Vec::new();
     while decoder.next(&mut samples).unwrap() {}
-    assert!(samples.len() > whole.len() * 9 / 10, "{} of {}", samples.len(), whole.len());
-    println!("{} of {} samples, {} packets damaged", samples.len(), whole.len(), decoder.damaged());
+    assert!(
+        samples.len() > whole.len() * 9 / 10,
+        "{} of {}",
+        samples.len(),
+        whole.len()
+    );
+    println!(
+        "{} of {} samples, {} packets damaged",
+        samples.len(),
+        whole.len(),
+        decoder.damaged()
+    );
 }
 
 #[test]
 fn a_change_of_rate_inside_is_an_error_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let made = make(folder.path(), "a.mp3", &["-c:a", "libmp3lame", "-write_xing", "0"])
-        && make(folder.path(), "b.mp3", &["-c:a", "libmp3lame", "-write_xing", "0", "-ar", "22050"]);
+    let made = make(
+        folder.path(),
+        "a.mp3",
+        &["-c:a", "libmp3lame", "-write_xing", "0"],
+    ) && make(
+        folder.path(),
+        "b.mp3",
+        &["-c:a", "libmp3lame", "-write_xing", "0", "-ar", "22050"],
+    );
     if !made {
         return;
     }
@@ -163,5 +206,8 @@ fn a_change_of_rate_inside_is_an_error_that_says_so() {
             Err(error) => break error.to_string(),
         }
     };
-    assert!(error.contains("joined.mp3") && error.contains("44100 Hz"), "{error}");
+    assert!(
+        error.contains("joined.mp3") && error.contains("44100 Hz"),
+        "{error}"
+    );
 }

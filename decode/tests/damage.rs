@@ -17,7 +17,9 @@ const MAGIC: [&[u8]; 8] = [
 
 fn decode(bytes: Vec<u8>, name: &str) {
     let longest = 100 * bytes.len() + 1_000_000;
-    let Ok(mut decoder) = Decoder::from_bytes(bytes, name) else { return };
+    let Ok(mut decoder) = Decoder::from_bytes(bytes, name) else {
+        return;
+    };
     let mut samples = Vec::new();
     let mut given = 0;
     while let Ok(true) = decoder.next(&mut samples) {

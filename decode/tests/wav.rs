@@ -1,4 +1,9 @@
 //! WAV files of every sample format, from files, streams and memory, whole and damaged.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::fs;
 use std::io::Cursor;
@@ -15,7 +20,12 @@ const FRAMES: usize = 5_000;
 
 fn write(folder: &Path, bits: u16, format: SampleFormat, channels: u16) -> PathBuf {
     let path = folder.join(format!("{bits}-{format:?}.wav"));
-    let spec = WavSpec { channels, sample_rate: 44_100, bits_per_sample: bits, sample_format: format };
+    let spec = WavSpec {
+        channels,
+        sample_rate: 44_100,
+        bits_per_sample: bits,
+        sample_format: format,
+    };
     let mut writer = WavWriter::create(&path, spec).unwrap();
     for i in 0..FRAMES {
         for c in 0..channels {
@@ -23,7 +33,9 @@ fn write(folder: &Path, bits: u16, format: SampleFormat, channels: u16) -> PathB
             match format {
                 SampleFormat::Float => writer.write_sample(x).unwrap(),
                 SampleFormat::Int => {
-                    writer.write_sample((f64::from(x) * f64::from(1u32 << (bits - 1))) as i32).unwrap();
+                    writer
+                        .write_sample((f64::from(x) * f64::from(1u32 << (bits - 1))) as i32)
+                        .unwrap();
                 }
             }
         }
@@ -56,7 +68,11 @@ fn every_sample_format_reads_as_written() {
         assert_eq!(samples.len(), 2 * FRAMES);
         for (i, pair) in samples.chunks(2).enumerate() {
             let tolerance = if bits == 8 { 0.01 } else { 1e-4 };
-            assert!((pair[0] - sine(i)).abs() < tolerance, "{bits} {format:?}: {} at {i}", pair[0]);
+            assert!(
+                (pair[0] - sine(i)).abs() < tolerance,
+                "{bits} {format:?}: {} at {i}",
+                pair[0]
+            );
             assert!((pair[0] + pair[1]).abs() < 2.0 * tolerance);
         }
     }
@@ -68,8 +84,16 @@ fn streams_and_memory_equal_the_file_whatever_the_lengths_say() {
     let path = write(folder.path(), 16, SampleFormat::Int, 2);
     let expected = all(Decoder::open(&path).unwrap());
     let bytes = fs::read(&path).unwrap();
-    assert_eq!(all(Decoder::from_bytes(bytes.clone(), "memory.wav").unwrap()), expected);
-    for (riff, data) in [(None, None), (Some(0), Some(0)), (Some(u32::MAX), Some(u32::MAX)), (None, Some(0x7FFF_F000))] {
+    assert_eq!(
+        all(Decoder::from_bytes(bytes.clone(), "memory.wav").unwrap()),
+        expected
+    );
+    for (riff, data) in [
+        (None, None),
+        (Some(0), Some(0)),
+        (Some(u32::MAX), Some(u32::MAX)),
+        (None, Some(0x7FFF_F000)),
+    ] {
         let mut bytes = bytes.clone();
         if let Some(length) = riff {
             bytes[4..8].copy_from_slice(&length.to_le_bytes());
@@ -105,7 +129,12 @@ fn errors_name_the_file_and_tell_missing_from_wrong() {
     assert!(missing.to_string().contains("missing.wav"), "{missing}");
     assert!(Decoder::open(folder.path()).err().unwrap().is_unreadable());
 
-    let spec = WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
     let empty = folder.path().join("empty.wav");
     WavWriter::create(&empty, spec).unwrap().finalize().unwrap();
     let error = Decoder::open(&empty).err().unwrap();

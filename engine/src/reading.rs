@@ -12,7 +12,7 @@ pub struct Reading {
     /// Whether the whole window was below −70 LUFS: nothing to score.
     pub silent: bool,
     /// Values in the features' ranges; `None` while silent, before the first column, or where the model has no such
-    /// feature. Loudness is always there.
+    /// feature. A measured loudness is there from the first 400 ms on, also in silence (then −60).
     pub values: PerFeature<Option<f32>>,
     /// Standard deviations of the values; 0 for a measured loudness.
     pub sd: PerFeature<Option<f32>>,

@@ -51,7 +51,9 @@ impl History {
                 *count += 1;
             }
         }
-        sums.into_iter().map(|(sum, count)| (count > 0).then(|| sum / count as f32)).collect()
+        sums.into_iter()
+            .map(|(sum, count)| (count > 0).then(|| sum / count as f32))
+            .collect()
     }
 }
 

@@ -19,17 +19,17 @@ pub const fn label(feature: Feature) -> &'static str {
     }
 }
 
-/// The feature's name where there is little room: at most six characters.
+/// The feature's name where there is little room: at most eight characters.
 pub const fn short_label(feature: Feature) -> &'static str {
     match feature {
         Feature::Danceability => "Dance",
         Feature::Energy => "Energy",
         Feature::Speechiness => "Speech",
-        Feature::Acousticness => "Acoust",
-        Feature::Instrumentalness => "Instr",
-        Feature::Liveness => "Live",
-        Feature::Valence => "Valenc",
-        Feature::Loudness => "Loud",
+        Feature::Acousticness => "Acoustic",
+        Feature::Instrumentalness => "Instrum.",
+        Feature::Liveness => "Liveness",
+        Feature::Valence => "Valence",
+        Feature::Loudness => "Loudness",
     }
 }
 
@@ -62,7 +62,11 @@ pub fn deviation(feature: Feature, sd: Option<f32>) -> String {
 /// How much of the window was heard: `12.4 of 30 s heard`, or `30 s heard`.
 pub fn coverage(reading: Option<&Reading>, window_s: f64) -> String {
     let share = reading.map_or(0.0, |reading| f64::from(reading.coverage));
-    if share >= 1.0 { format!("{window_s} s heard") } else { format!("{:.1} of {window_s} s heard", share * window_s) }
+    if share >= 1.0 {
+        format!("{window_s} s heard")
+    } else {
+        format!("{:.1} of {window_s} s heard", share * window_s)
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +104,10 @@ mod tests {
 
     #[test]
     fn short_labels_are_short() {
-        assert!(Feature::ALL.into_iter().all(|feature| short_label(feature).len() <= 6));
+        assert!(
+            Feature::ALL
+                .into_iter()
+                .all(|feature| short_label(feature).len() <= 8)
+        );
     }
 }

@@ -38,9 +38,15 @@ fn build(package: &str) -> PathBuf {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let lines = String::from_utf8_lossy(&output.stdout);
-    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let messages = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut programs = messages.filter(|message| message["target"]["name"] == package);
     programs
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
@@ -70,14 +76,23 @@ pub fn json(output: &Output) -> Vec<Value> {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {errors}", output.status);
     let lines = String::from_utf8(output.stdout.clone()).expect("UTF-8");
-    lines.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
+        .collect()
 }
 
 /// A bundled excerpt's interleaved samples, rate and channels.
 pub fn demo(name: &str) -> (Vec<f32>, InputFormat) {
-    let demo = DEMOS.iter().find(|demo| demo.name == name).expect("a bundled excerpt");
+    let demo = DEMOS
+        .iter()
+        .find(|demo| demo.name == name)
+        .expect("a bundled excerpt");
     let mut decoder = Decoder::from_bytes(demo.ogg, "demo.ogg").expect("the excerpt decodes");
-    let format = InputFormat { rate: decoder.rate(), channels: decoder.channels() };
+    let format = InputFormat {
+        rate: decoder.rate(),
+        channels: decoder.channels(),
+    };
     let mut samples = Vec::new();
     while decoder.next(&mut samples).expect("the excerpt decodes") {}
     (samples, format)
@@ -105,7 +120,9 @@ pub fn write_wav(path: &Path, samples: &[f32], format: InputFormat) {
     };
     let mut writer = hound::WavWriter::create(path, spec).expect("a new file");
     for sample in samples {
-        writer.write_sample((sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16).expect("room on the disk");
+        writer
+            .write_sample((sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16)
+            .expect("room on the disk");
     }
     writer.finalize().expect("room on the disk");
 }

@@ -21,9 +21,14 @@ fn assert_agree(found: &[Value], expected: &[Value]) {
     assert!(!expected.is_empty());
     for (found, expected) in found.iter().zip(expected) {
         for feature in FEATURES {
-            for (a, b) in [(&found[feature], &expected[feature]), (&found["sd"][feature], &expected["sd"][feature])] {
+            for (a, b) in [
+                (&found[feature], &expected[feature]),
+                (&found["sd"][feature], &expected["sd"][feature]),
+            ] {
                 match (a.as_f64(), b.as_f64()) {
-                    (Some(a), Some(b)) => assert!((a - b).abs() <= 1e-4 + 1e-9, "{feature}: {a} and {b} in {found}"),
+                    (Some(a), Some(b)) => {
+                        assert!((a - b).abs() <= 1e-4 + 1e-9, "{feature}: {a} and {b} in {found}")
+                    }
                     (a, b) => assert_eq!(a, b, "{feature} in {found}"),
                 }
             }
@@ -33,7 +38,11 @@ fn assert_agree(found: &[Value], expected: &[Value]) {
 
 fn readings(device: &str) -> Result<Vec<Value>, String> {
     let output = analyze(&["--input", "demo:dance", "--format", "jsonl", "--device", device]);
-    if output.status.success() { Ok(json(&output)) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+    if output.status.success() {
+        Ok(json(&output))
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
 }
 
 #[test]
@@ -65,12 +74,22 @@ fn a_gpu_agrees_or_says_that_it_is_not_there() {
 #[test]
 fn without_onnx_runtime_auto_falls_back_and_cpu_says_what_to_do() {
     let nowhere = [("ORT_DYLIB_PATH", Some(OsStr::new("/nowhere/libonnxruntime.so")))];
-    let input = ["--input", "demo:acoustic", "--format", "jsonl", "--once", "--device"];
+    let input = [
+        "--input",
+        "demo:acoustic",
+        "--format",
+        "jsonl",
+        "--once",
+        "--device",
+    ];
     let with = |device: &'static str| [&input[..], &[device]].concat();
     let auto = json(&analyze_with(&with("auto"), &nowhere));
     assert_eq!(auto[0]["backend"], "embedded");
     let cpu = analyze_with(&with("cpu"), &nowhere);
     assert_eq!(cpu.status.code(), Some(1));
     let error = String::from_utf8_lossy(&cpu.stderr);
-    assert!(error.contains("/nowhere/libonnxruntime.so") && error.contains("ORT_DYLIB_PATH"), "{error}");
+    assert!(
+        error.contains("/nowhere/libonnxruntime.so") && error.contains("ORT_DYLIB_PATH"),
+        "{error}"
+    );
 }

@@ -38,9 +38,18 @@ fn excerpts_are_small_attributed_and_thirty_seconds_long() {
     assert!(size <= 2_000_000, "{size} bytes");
     let attribution = include_str!("../../models/demo/ATTRIBUTION.md");
     for entry in DEMOS {
-        assert!(attribution.contains(entry.artist) && attribution.contains(entry.licence), "{}", entry.name);
+        assert!(
+            attribution.contains(entry.artist) && attribution.contains(entry.licence),
+            "{}",
+            entry.name
+        );
         assert!(attribution.contains(entry.title), "{}", entry.title);
         let (samples, format) = demo(entry.name);
-        assert_eq!(samples.len(), 30 * 44_100 * usize::from(format.channels), "{}", entry.name);
+        assert_eq!(
+            samples.len(),
+            30 * 44_100 * usize::from(format.channels),
+            "{}",
+            entry.name
+        );
     }
 }

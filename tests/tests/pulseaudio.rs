@@ -24,21 +24,36 @@ impl Drop for Running {
 }
 
 fn is_installed(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }
 
 /// A PulseAudio of our own with a null sink, living in `folder`.
 fn start_server(folder: &Path) -> Running {
     let server = command("pulseaudio", folder)
-        .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--load=module-native-protocol-unix"])
-        .arg(format!("--load=module-null-sink sink_name={SINK} rate=48000 channels=2"))
+        .args([
+            "-n",
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--load=module-native-protocol-unix",
+        ])
+        .arg(format!(
+            "--load=module-null-sink sink_name={SINK} rate=48000 channels=2"
+        ))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let server = Running(server);
     for _ in 0..100 {
-        let sinks = command("pactl", folder).args(["list", "short", "sinks"]).output().unwrap();
+        let sinks = command("pactl", folder)
+            .args(["list", "short", "sinks"])
+            .output()
+            .unwrap();
         if String::from_utf8_lossy(&sinks.stdout).contains(SINK) {
             return server;
         }
@@ -49,7 +64,11 @@ fn start_server(folder: &Path) -> Running {
 
 fn command(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env("XDG_RUNTIME_DIR", folder).env("HOME", folder).env_remove("PULSE_SERVER").stdin(Stdio::null());
+    command
+        .env("XDG_RUNTIME_DIR", folder)
+        .env("HOME", folder)
+        .env_remove("PULSE_SERVER")
+        .stdin(Stdio::null());
     command
 }
 
@@ -65,23 +84,41 @@ fn live_capture_reads_what_the_file_reads() {
     write_wav(&wav, &samples, format);
 
     let mut capture = command(analyzer(), folder.path())
-        .args(["--input", &format!("{SINK}.monitor"), "--format", "jsonl", "--device", "embedded"])
+        .args([
+            "--input",
+            &format!("{SINK}.monitor"),
+            "--format",
+            "jsonl",
+            "--device",
+            "embedded",
+        ])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(capture.stdout.take().unwrap()).lines();
     let _capture = Running(capture);
     let mut readings = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-    let first = readings.next().expect("the monitor gives silence before anything plays");
+    let first = readings
+        .next()
+        .expect("the monitor gives silence before anything plays");
     assert_eq!(first["silent"], true, "{first}");
 
-    let player = command("paplay", folder.path()).arg(format!("--device={SINK}")).arg(&wav).spawn().unwrap();
+    let player = command("paplay", folder.path())
+        .arg(format!("--device={SINK}"))
+        .arg(&wav)
+        .spawn()
+        .unwrap();
     let _player = Running(player);
     let time = |reading: &Value| reading["time"].as_f64().unwrap();
-    let start = readings.by_ref().find(|reading| reading["silent"] != true).expect("sound arrives");
+    let start = readings
+        .by_ref()
+        .find(|reading| reading["silent"] != true)
+        .expect("sound arrives");
     // Loudness needs 400 ms of sound before it says that there is some.
     let start = time(&start) - 0.4;
-    let heard = readings.find(|reading| time(reading) >= start + 30.0).expect("sound goes on");
+    let heard = readings
+        .find(|reading| time(reading) >= start + 30.0)
+        .expect("sound goes on");
     assert_eq!(heard["dropped"], 0);
 
     let expected = score(&samples, format);
@@ -89,6 +126,9 @@ fn live_capture_reads_what_the_file_reads() {
         let found = heard[feature.name()].as_f64().unwrap();
         let expected = f64::from(value.unwrap());
         let allowed = if feature == Feature::Loudness { 0.5 } else { 0.03 };
-        assert!((found - expected).abs() <= allowed, "{feature}: {found} live, {expected} from the file");
+        assert!(
+            (found - expected).abs() <= allowed,
+            "{feature}: {found} live, {expected} from the file"
+        );
     }
 }

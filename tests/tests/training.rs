@@ -8,7 +8,10 @@ use std::process::{Command, Output};
 use echometer_engine::InputFormat;
 use echometer_tests::{analyze, json, skip, trainer, write_wav};
 
-const FORMAT: InputFormat = InputFormat { rate: 24_000, channels: 1 };
+const FORMAT: InputFormat = InputFormat {
+    rate: 24_000,
+    channels: 1,
+};
 
 /// Loud fast pulses have energy 0.9, quiet slow ones 0.1; energy is all there is to learn.
 fn make_clips(folder: &Path) {
@@ -24,7 +27,11 @@ fn make_clips(folder: &Path) {
             })
             .collect();
         write_wav(&folder.join(format!("{i}.wav")), &samples, FORMAT);
-        let _ = writeln!(manifest, "{i}.wav,0,artist {i},,{}", if lively { 0.9 } else { 0.1 });
+        let _ = writeln!(
+            manifest,
+            "{i}.wav,0,artist {i},,{}",
+            if lively { 0.9 } else { 0.1 }
+        );
     }
     manifest.push_str("missing.wav,0,nobody,,0.5\n");
     fs::write(folder.join("manifest.csv"), manifest).unwrap();
@@ -32,7 +39,18 @@ fn make_clips(folder: &Path) {
 
 fn train(program: &Path, folder: &Path, out: &str, more: &[&str]) -> Output {
     Command::new(program)
-        .args(["--features", "energy", "--epochs", "6", "--batch", "4", "--folds", "2", "--device", "cpu"])
+        .args([
+            "--features",
+            "energy",
+            "--epochs",
+            "6",
+            "--batch",
+            "4",
+            "--folds",
+            "2",
+            "--device",
+            "cpu",
+        ])
         .arg("--data")
         .arg(folder.join("manifest.csv"))
         .arg("--out")
@@ -60,16 +78,29 @@ fn trains_exports_resumes_and_repeats() {
     let model = folder.path().join("a/model");
     let read = |clip: &str| {
         let clip = folder.path().join(clip);
-        let arguments = ["--input", clip.to_str().unwrap(), "--model", model.to_str().unwrap(), "--once"];
-        json(&analyze(&[&arguments[..], &["--device", "embedded", "--format", "jsonl"]].concat())).remove(0)
+        let arguments = [
+            "--input",
+            clip.to_str().unwrap(),
+            "--model",
+            model.to_str().unwrap(),
+            "--once",
+        ];
+        json(&analyze(
+            &[&arguments[..], &["--device", "embedded", "--format", "jsonl"]].concat(),
+        ))
+        .remove(0)
     };
     let (lively, calm) = (read("0.wav"), read("1.wav"));
-    assert!(lively["energy"].as_f64() > calm["energy"].as_f64(), "{lively} {calm}");
+    assert!(
+        lively["energy"].as_f64() > calm["energy"].as_f64(),
+        "{lively} {calm}"
+    );
     assert!(lively["valence"].is_null());
 
     // The same seed repeats bit for bit, also across a stop in the middle.
     let files = |out: &str| {
-        ["trunk.onnx", "head.onnx"].map(|file| fs::read(folder.path().join(out).join("model").join(file)).unwrap())
+        ["trunk.onnx", "head.onnx"]
+            .map(|file| fs::read(folder.path().join(out).join("model").join(file)).unwrap())
     };
     let interrupted = train(program, folder.path(), "b", &["--epochs", "6"]);
     assert!(interrupted.status.success());

@@ -18,8 +18,13 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ECHOMETER_LOG").unwrap_or_else(|_| "info,ort=warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ECHOMETER_LOG")
+        .unwrap_or_else(|_| "info,ort=warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,7 +41,9 @@ fn run(cli: &cli::Cli) -> anyhow::Result<()> {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(130); // The second Ctrl-C means now.
         }
-        eprintln!("\nstopping after this batch; finished epochs are kept, and the same command goes on from there");
+        eprintln!(
+            "\nstopping after this batch; finished epochs are kept, and the same command goes on from there"
+        );
     })
     .context("cannot listen for Ctrl-C")?;
     training::pipeline::train(cli, &stop)

@@ -14,14 +14,22 @@ pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
         "{prefix:>14} {wide_bar:.cyan/dim} {pos}/{len} · {per_sec} · {eta} left {msg}",
     )
     .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style).with_prefix(name.to_owned())
+    ProgressBar::new(length)
+        .with_style(style)
+        .with_prefix(name.to_owned())
 }
 
 /// One line a rejected clip.
 pub(crate) fn rejected(clips: &[Rejected]) -> String {
     clips.iter().fold(String::new(), |mut text, clip| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} at {} s: {}", clip.row.path.display(), clip.row.start, clip.reason);
+        let _ = writeln!(
+            text,
+            "{} at {} s: {}",
+            clip.row.path.display(),
+            clip.row.start,
+            clip.reason
+        );
         text
     })
 }

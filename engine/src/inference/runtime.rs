@@ -81,26 +81,23 @@ impl Runtime {
 
     /// A session builder with the provider registered, or why it cannot be.
     fn builder(&self) -> Result<SessionBuilder, String> {
-        let text = |error: ort::Error| error.to_string();
         let builder = Session::builder(&self.library.environment).map_err(text)?;
-        if self.provider == Device::Embedded {
-            return builder
-                .with_optimization_level(GraphOptimizationLevel::Level3)
-                .map_err(|error| error.to_string());
-        }
-        // One thread and no spinning: a meter must not take cores from the audio it measures.
         let builder = builder
             .with_optimization_level(GraphOptimizationLevel::Level3)
-            .and_then(|builder| builder.with_intra_threads(1))
-            .and_then(|builder| builder.with_inter_threads(1))
-            .and_then(|builder| builder.with_intra_op_spinning(false))
-            .map_err(|error| error.to_string())?;
-        let Some(provider) = dispatch(self.provider)? else {
+            .map_err(text)?;
+        if self.provider == Device::Embedded {
             return Ok(builder);
-        };
-        builder
-            .with_execution_providers([provider.error_on_failure()])
-            .map_err(|error| error.to_string())
+        }
+        // One thread and no spinning: a meter must not take cores from the audio it measures.
+        let builder = builder.with_intra_threads(1).map_err(text)?;
+        let builder = builder.with_inter_threads(1).map_err(text)?;
+        let builder = builder.with_intra_op_spinning(false).map_err(text)?;
+        match dispatch(self.provider)? {
+            Some(provider) => builder
+                .with_execution_providers([provider.error_on_failure()])
+                .map_err(text),
+            None => Ok(builder),
+        }
     }
 
     /// Prepares a graph. Backends are not trusted to survive every graph: a panic inside one is an error here.
@@ -112,12 +109,17 @@ impl Runtime {
         let mut builder = self.builder().map_err(error)?;
         let session = catch_unwind(AssertUnwindSafe(|| builder.commit_from_memory(bytes)))
             .map_err(|_| error("the backend gave up on it".into()))?
-            .map_err(|cause| error(cause.to_string()))?;
+            .map_err(|cause| error(text(cause)))?;
         Ok(Graph {
             file: file.into(),
             session,
         })
     }
+}
+
+/// An error's words, without what it would give back to try again.
+fn text<R>(error: ort::Error<R>) -> String {
+    error.to_string()
 }
 
 /// The provider's registration; `None` for the CPU. An error says that this build of ONNX Runtime lacks it.
@@ -169,18 +171,15 @@ impl Graph {
                 Ok((name, SessionInputValue::from(tensor)))
             })
             .collect::<ort::Result<Vec<_>>>()
-            .map_err(|cause| error(cause.to_string()))?;
-        let found = self
-            .session
-            .run(values)
-            .map_err(|cause| error(cause.to_string()))?;
+            .map_err(|cause| error(text(cause)))?;
+        let found = self.session.run(values).map_err(|cause| error(text(cause)))?;
         for (name, output) in outputs {
             let value = found
                 .get(*name)
                 .ok_or_else(|| error(format!("it gave no output `{name}`")))?;
             let (shape, data) = value
                 .try_extract_tensor::<f32>()
-                .map_err(|cause| error(cause.to_string()))?;
+                .map_err(|cause| error(text(cause)))?;
             if data.len() != output.len() {
                 return Err(error(format!(
                     "output `{name}` has shape {shape:?}, but {} values are needed",

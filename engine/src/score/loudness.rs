@@ -13,6 +13,8 @@ pub(super) struct Loudness {
     scratch: Vec<f32>,
 }
 
+/// Seconds of input until there is any loudness.
+pub(super) const FIRST_BLOCK_S: f64 = BLOCK_MS as f64 / 1000.0;
 /// A gating block is 400 ms, and one starts every 100 ms.
 const BLOCK_MS: usize = 400;
 

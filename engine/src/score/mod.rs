@@ -140,7 +140,9 @@ impl Scorer {
     pub fn read(&mut self) -> Result<Reading, ScoreError> {
         let time = self.taken as f64 / f64::from(self.rate);
         let loudness = self.loudness.window();
-        let silent = loudness.is_none();
+        // Loudness is defined from the first gating block on; before it, nothing is known to be silent.
+        let known = time > loudness::FIRST_BLOCK_S;
+        let silent = known && loudness.is_none();
         let scores = if silent { None } else { self.window.score()? };
         let mut values = PerFeature::default();
         let mut sd = PerFeature::default();
@@ -155,8 +157,9 @@ impl Scorer {
             }
         }
         if self.model.card().loudness == LoudnessSource::Measured || values[Feature::Loudness].is_none() {
-            values[Feature::Loudness] = Some(loudness.unwrap_or(Feature::Loudness.range().0));
-            sd[Feature::Loudness] = Some(0.0);
+            let measured = loudness.or(silent.then_some(Feature::Loudness.range().0));
+            values[Feature::Loudness] = measured;
+            sd[Feature::Loudness] = measured.map(|_| 0.0);
         }
         Ok(Reading {
             time,

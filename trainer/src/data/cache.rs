@@ -45,14 +45,22 @@ impl Cache {
         shortest: usize,
     ) -> std::io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, config, window_s, shortest })
+        Ok(Self {
+            folder,
+            config,
+            window_s,
+            shortest,
+        })
     }
 
     /// The clip's frames, row by row: from the cache, or computed and cached now.
     pub(crate) fn frames(&self, row: &Row) -> Result<Vec<f32>, ClipError> {
         let path = self.folder.join(self.key(row)?).with_extension("f32");
         let frames = match fs::read(&path) {
-            Ok(bytes) => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            Ok(bytes) => bytes
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
             Err(_) => {
                 let frames = self.compute(row)?;
                 self.store(&path, &frames)?;
@@ -67,9 +75,18 @@ impl Cache {
     fn key(&self, row: &Row) -> std::io::Result<String> {
         let path = fs::canonicalize(&row.path)?;
         let meta = fs::metadata(&path)?;
-        let changed = meta.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let changed = meta
+            .modified()?
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_nanos();
         let window = self.window_s;
-        let text = format!("{:?} {window} {path:?} {} {changed} {}", self.config, meta.len(), row.start);
+        let text = format!(
+            "{:?} {window} {path:?} {} {changed} {}",
+            self.config,
+            meta.len(),
+            row.start
+        );
         Ok(sha256_hex(text.as_bytes())[..32].to_owned())
     }
 
@@ -108,7 +125,10 @@ impl Cache {
         let count = frames.len() / self.config.mels;
         if count < self.shortest {
             let seconds = |frames: usize| frames as f64 / self.config.frame_rate();
-            return Err(ClipError::Short { found: seconds(count), needed: seconds(self.shortest) });
+            return Err(ClipError::Short {
+                found: seconds(count),
+                needed: seconds(self.shortest),
+            });
         }
         if frames.iter().all(|value| value.abs() < 1e-6) {
             return Err(ClipError::Silent);

@@ -33,12 +33,22 @@ pub(crate) struct Rejected {
 }
 
 /// Loads every row that has any of `features`; rows that cannot be used are returned with the reason.
-pub(crate) fn load(rows: &[Row], features: &[Feature], cache: &Cache, mels: i64) -> (Vec<Clip>, Vec<Rejected>) {
-    let wanted: Vec<_> =
-        rows.iter().filter(|row| features.iter().any(|&f| row.labels[f].is_some())).collect();
+pub(crate) fn load(
+    rows: &[Row],
+    features: &[Feature],
+    cache: &Cache,
+    mels: i64,
+) -> (Vec<Clip>, Vec<Rejected>) {
+    let wanted: Vec<_> = rows
+        .iter()
+        .filter(|row| features.iter().any(|&f| row.labels[f].is_some()))
+        .collect();
     let bar = progress_bar(wanted.len() as u64, "mel frames");
-    let loaded: Vec<_> =
-        wanted.par_iter().progress_with(bar).map(|row| (*row, cache.frames(row))).collect();
+    let loaded: Vec<_> = wanted
+        .par_iter()
+        .progress_with(bar)
+        .map(|row| (*row, cache.frames(row)))
+        .collect();
     let (mut clips, mut rejected) = (Vec::new(), Vec::new());
     for (row, frames) in loaded {
         match frames {
@@ -47,7 +57,10 @@ pub(crate) fn load(rows: &[Row], features: &[Feature], cache: &Cache, mels: i64)
                 group: row.group.clone(),
                 labels: row.labels,
             }),
-            Err(reason) => rejected.push(Rejected { row: row.clone(), reason }),
+            Err(reason) => rejected.push(Rejected {
+                row: row.clone(),
+                reason,
+            }),
         }
     }
     (clips, rejected)

@@ -22,10 +22,22 @@ pub(crate) struct Row {
 pub(crate) enum ManifestError {
     #[error("{file}: {source}")]
     Csv { file: String, source: csv::Error },
-    #[error("{file}: no column `{column}`; found {found}. Known are path, start, artist, the eight features and FEATURE_trusted")]
-    Column { file: String, column: &'static str, found: String },
+    #[error(
+        "{file}: no column `{column}`; found {found}. Known are path, start, artist, the eight features and FEATURE_trusted"
+    )]
+    Column {
+        file: String,
+        column: &'static str,
+        found: String,
+    },
     #[error("{file}, row {row}: {column} is `{found}`, but must be {rule}")]
-    Value { file: String, row: usize, column: String, found: String, rule: String },
+    Value {
+        file: String,
+        row: usize,
+        column: String,
+        found: String,
+        rule: String,
+    },
     #[error("{file}: no clip has a label for {features}")]
     Empty { file: String, features: String },
 }
@@ -33,9 +45,14 @@ pub(crate) enum ManifestError {
 /// Reads a manifest; `features` are those that at least one row must have.
 pub(crate) fn read(path: &Path, features: &[Feature]) -> Result<Vec<Row>, ManifestError> {
     let file = path.display().to_string();
-    let csv_error = |source| ManifestError::Csv { file: file.clone(), source };
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(csv_error)?;
+    let csv_error = |source| ManifestError::Csv {
+        file: file.clone(),
+        source,
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .map_err(csv_error)?;
     let headers = reader.headers().map_err(csv_error)?.clone();
     let columns = Columns::find(&file, &headers)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -47,7 +64,10 @@ pub(crate) fn read(path: &Path, features: &[Feature]) -> Result<Vec<Row>, Manife
     let labelled = |row: &Row| features.iter().any(|&feature| row.labels[feature].is_some());
     if !rows.iter().any(labelled) {
         let names: Vec<_> = features.iter().map(|feature| feature.name()).collect();
-        return Err(ManifestError::Empty { file, features: names.join(", ") });
+        return Err(ManifestError::Empty {
+            file,
+            features: names.join(", "),
+        });
     }
     Ok(rows)
 }
@@ -62,7 +82,11 @@ struct Columns {
 
 impl Columns {
     fn find(file: &str, headers: &csv::StringRecord) -> Result<Self, ManifestError> {
-        let find = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
+        let find = |name: &str| {
+            headers
+                .iter()
+                .position(|header| header.eq_ignore_ascii_case(name))
+        };
         let need = |column: &'static str| {
             find(column).ok_or_else(|| ManifestError::Column {
                 file: file.to_owned(),
@@ -118,13 +142,28 @@ impl Columns {
                 .parse()
                 .ok()
                 .filter(|value| (low - slack..=high + slack).contains(value))
-                .ok_or_else(|| wrong(feature.name(), text, format!("empty or a number from {low} to {high}")))?;
+                .ok_or_else(|| {
+                    wrong(
+                        feature.name(),
+                        text,
+                        format!("empty or a number from {low} to {high}"),
+                    )
+                })?;
             let trusted = self.trusted[feature].is_none_or(|column| !is_no(cell(column)));
             labels[feature] = trusted.then(|| feature.clamp(value));
         }
         let artist = self.artist.map_or("", cell).to_lowercase();
-        let group = if artist.is_empty() { format!("path {path}") } else { format!("artist {artist}") };
-        Ok(Row { path: folder.join(path), start, group, labels })
+        let group = if artist.is_empty() {
+            format!("path {path}")
+        } else {
+            format!("artist {artist}")
+        };
+        Ok(Row {
+            path: folder.join(path),
+            start,
+            group,
+            labels,
+        })
     }
 }
 
@@ -157,16 +196,29 @@ mod tests {
         assert_eq!(rows[0].start, 1.5);
         assert_eq!(rows[1].labels[Feature::Energy], None);
         assert_eq!(rows[1].labels[Feature::Loudness], Some(-7.0));
-        assert_eq!((rows[0].group.as_str(), rows[1].group.as_str()), ("artist x", "path b.wav"));
+        assert_eq!(
+            (rows[0].group.as_str(), rows[1].group.as_str()),
+            ("artist x", "path b.wav")
+        );
     }
 
     #[test]
     fn errors_name_file_row_and_rule() {
         let error = parse(b"path,energy\na.wav,0.5\n").unwrap_err().to_string();
-        assert!(error.contains("no column `start`") && error.contains("path, energy"), "{error}");
-        let error = parse(b"path,start,energy\na.wav,0,0.5\nb.wav,0,1.5\n").unwrap_err().to_string();
-        assert!(error.contains("row 3: energy is `1.5`") && error.contains("from 0 to 1"), "{error}");
-        let error = parse(b"path,start,energy\na.wav,-1,0.5\n").unwrap_err().to_string();
+        assert!(
+            error.contains("no column `start`") && error.contains("path, energy"),
+            "{error}"
+        );
+        let error = parse(b"path,start,energy\na.wav,0,0.5\nb.wav,0,1.5\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("row 3: energy is `1.5`") && error.contains("from 0 to 1"),
+            "{error}"
+        );
+        let error = parse(b"path,start,energy\na.wav,-1,0.5\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("row 2: start is `-1`"), "{error}");
         let error = parse(b"path,start,energy\na.wav,0,\n").unwrap_err().to_string();
         assert!(error.contains("no clip has a label"), "{error}");

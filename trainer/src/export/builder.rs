@@ -1,8 +1,8 @@
 //! Puts an ONNX graph together.
 
 use echometer_engine::model::onnx::{
-    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
+    TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
 use prost::Message;
 use tch::{Kind, Tensor};
@@ -27,7 +27,12 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(name: &str) -> Self {
-        Self { graph: GraphProto { name: name.into(), ..Default::default() } }
+        Self {
+            graph: GraphProto {
+                name: name.into(),
+                ..Default::default()
+            },
+        }
     }
 
     pub(super) fn input(&mut self, name: &str, shape: Vec<Size>) {
@@ -94,7 +99,10 @@ impl Builder {
             producer_name: "echometer trainer".into(),
             producer_version: env!("CARGO_PKG_VERSION").into(),
             graph: Some(self.graph),
-            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+            opset_import: vec![OperatorSetIdProto {
+                domain: String::new(),
+                version: OPSET,
+            }],
         }
         .encode_to_vec()
     }
@@ -102,22 +110,46 @@ impl Builder {
 
 /// An integer attribute.
 pub(super) fn int(name: &str, value: i64) -> AttributeProto {
-    AttributeProto { name: name.into(), i: Some(value), r#type: 2, ..Default::default() }
+    AttributeProto {
+        name: name.into(),
+        i: Some(value),
+        r#type: 2,
+        ..Default::default()
+    }
 }
 
 /// An attribute that is a list of integers.
 pub(super) fn ints(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto { name: name.into(), ints: values.to_vec(), r#type: 7, ..Default::default() }
+    AttributeProto {
+        name: name.into(),
+        ints: values.to_vec(),
+        r#type: 7,
+        ..Default::default()
+    }
 }
 
 fn value(name: &str, shape: Vec<Size>) -> ValueInfoProto {
     let dim = shape
         .into_iter()
         .map(|size| match size {
-            Size::Fixed(size) => DimensionProto { dim_value: i64::try_from(size).ok(), dim_param: None },
-            Size::Any(name) => DimensionProto { dim_value: None, dim_param: Some(name.into()) },
+            Size::Fixed(size) => DimensionProto {
+                dim_value: i64::try_from(size).ok(),
+                dim_param: None,
+            },
+            Size::Any(name) => DimensionProto {
+                dim_value: None,
+                dim_param: Some(name.into()),
+            },
         })
         .collect();
-    let tensor = TensorTypeProto { elem_type: FLOAT, shape: Some(TensorShapeProto { dim }) };
-    ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
+    let tensor = TensorTypeProto {
+        elem_type: FLOAT,
+        shape: Some(TensorShapeProto { dim }),
+    };
+    ValueInfoProto {
+        name: name.into(),
+        r#type: Some(TypeProto {
+            tensor_type: Some(tensor),
+        }),
+    }
 }

@@ -10,7 +10,10 @@ pub(super) fn graph(head: &Head, channels: i64, window: usize) -> anyhow::Result
     let features = head.low.size()[0];
     let mut b = Builder::new("head");
     let any = || Size::Any("N");
-    b.input("columns", vec![any(), Size::Fixed(window), Size::Fixed(channels as usize)]);
+    b.input(
+        "columns",
+        vec![any(), Size::Fixed(window), Size::Fixed(channels as usize)],
+    );
     b.input("mask", vec![any(), Size::Fixed(window)]);
     b.output("mean", vec![any(), Size::Fixed(features as usize)]);
     b.output("sd", vec![any(), Size::Fixed(features as usize)]);
@@ -36,7 +39,12 @@ pub(super) fn graph(head: &Head, channels: i64, window: usize) -> anyhow::Result
     let deviation = b.node("Sqrt", &[&raised], "deviation", vec![]);
     let whole = b.scalar("window", window as f32);
     let share = b.node("Div", &[&count, &whole], "share", vec![]);
-    let pooled = b.node("Concat", &[&mean, &deviation, &share], "pooled", vec![int("axis", 1)]);
+    let pooled = b.node(
+        "Concat",
+        &[&mean, &deviation, &share],
+        "pooled",
+        vec![int("axis", 1)],
+    );
 
     let hidden = dense(&mut b, &head.hidden, &pooled, "hidden")?;
     let active = b.node("Relu", &[&hidden], "active", vec![]);

@@ -11,7 +11,8 @@ use std::path::Path;
 use anyhow::Context;
 use echometer_engine::frontend::FrontEndConfig;
 use echometer_engine::model::{
-    CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard, sha256_hex,
+    CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard,
+    sha256_hex,
 };
 use echometer_engine::{Feature, PerFeature};
 
@@ -54,11 +55,18 @@ pub(crate) fn write(network: &Network, about: &About<'_>, folder: &Path) -> anyh
             channels: geometry.channels() as usize,
             state: trunk::state_shapes(geometry),
         }),
-        head: HeadCard { file: "head.onnx".into(), sha256: String::new() },
+        head: HeadCard {
+            file: "head.onnx".into(),
+            sha256: String::new(),
+        },
         features: about
             .features
             .iter()
-            .map(|&name| FeatureCard { name, range: name.range(), metrics: about.metrics[name] })
+            .map(|&name| FeatureCard {
+                name,
+                range: name.range(),
+                metrics: about.metrics[name],
+            })
             .collect(),
         loudness: LoudnessSource::Measured,
         training: about.training.clone(),

@@ -6,7 +6,13 @@ use crate::network::{Geometry, Trunk};
 /// Shapes, without the batch dimension, of what the layers keep; layers that keep nothing have none.
 pub(super) fn state_shapes(geometry: &Geometry) -> Vec<Vec<usize>> {
     let keeping = geometry.convs.iter().filter(|conv| conv.kept() > 0);
-    keeping.map(|conv| [conv.channels_in, conv.kept(), conv.bands_in].map(|n| n as usize).to_vec()).collect()
+    keeping
+        .map(|conv| {
+            [conv.channels_in, conv.kept(), conv.bands_in]
+                .map(|n| n as usize)
+                .to_vec()
+        })
+        .collect()
 }
 
 /// `frames` `[N, T, mels]` and the state to `columns` `[N, T / stride, channels]` and the next state. `T` is any multiple
@@ -15,10 +21,24 @@ pub(super) fn graph(trunk: &Trunk) -> anyhow::Result<Vec<u8>> {
     let geometry = &trunk.geometry;
     let mut b = Builder::new("trunk");
     let any = || Size::Any("N");
-    b.input("frames", vec![any(), Size::Any("T"), Size::Fixed(geometry.mels as usize)]);
-    b.output("columns", vec![any(), Size::Any("columns"), Size::Fixed(geometry.channels() as usize)]);
+    b.input(
+        "frames",
+        vec![any(), Size::Any("T"), Size::Fixed(geometry.mels as usize)],
+    );
+    b.output(
+        "columns",
+        vec![
+            any(),
+            Size::Any("columns"),
+            Size::Fixed(geometry.channels() as usize),
+        ],
+    );
     for (i, shape) in state_shapes(geometry).into_iter().enumerate() {
-        let shape = || std::iter::once(any()).chain(shape.iter().copied().map(Size::Fixed)).collect();
+        let shape = || {
+            std::iter::once(any())
+                .chain(shape.iter().copied().map(Size::Fixed))
+                .collect()
+        };
         b.input(&format!("state_{i}"), shape());
         b.output(&format!("state_{i}_out"), shape());
     }
@@ -35,9 +55,19 @@ pub(super) fn graph(trunk: &Trunk) -> anyhow::Result<Vec<u8>> {
         let spec = layer.spec;
         if spec.kept() > 0 {
             let axis = vec![super::builder::int("axis", 2)];
-            x = b.node("Concat", &[&format!("state_{state}"), &x], &format!("joined_{i}"), axis);
+            x = b.node(
+                "Concat",
+                &[&format!("state_{state}"), &x],
+                &format!("joined_{i}"),
+                axis,
+            );
             let start = b.ints(&format!("start_{i}"), &[-spec.kept()]);
-            b.node("Slice", &[&x, &start, &end, &time_axis], &format!("state_{state}_out"), vec![]);
+            b.node(
+                "Slice",
+                &[&x, &start, &end, &time_axis],
+                &format!("state_{state}_out"),
+                vec![],
+            );
             state += 1;
         }
         let (weight, bias) = layer.folded();

@@ -14,7 +14,8 @@ const TOLERANCE: f32 = 1e-4;
 /// Loads the exported folder and scores the same sound through the engine, sample by sample, and through libtorch, all at
 /// once: the values must agree. Returns the largest difference as a share of the range.
 pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
-    let model = Model::load(&ModelFiles::read(folder)?, Device::Embedded).context("the exported model does not load")?;
+    let model = Model::load(&ModelFiles::read(folder)?, Device::Embedded)
+        .context("the exported model does not load")?;
     let card = model.card();
     let rate = card.front_end.sample_rate;
     let sound = sound(rate, card.window_s);
@@ -37,7 +38,10 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
         let columns = columns.constant_pad_nd([0, 0, missing, 0]);
         let mask = mask.constant_pad_nd([missing, 0]);
         let prediction = network.head.forward(&columns, &mask, false);
-        Ok((Vec::try_from(prediction.mean.view([-1]))?, Vec::try_from(prediction.sd.view([-1]))?))
+        Ok((
+            Vec::try_from(prediction.mean.view([-1]))?,
+            Vec::try_from(prediction.sd.view([-1]))?,
+        ))
     })?;
     let mut worst = 0f32;
     for (i, feature) in card.features.iter().map(|feature| feature.name).enumerate() {
@@ -50,7 +54,10 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
             worst = worst.max((found - expected).abs() / (high - low));
         }
     }
-    ensure!(worst <= TOLERANCE, "the exported model is off by {worst:e} of the range, more than {TOLERANCE:e}");
+    ensure!(
+        worst <= TOLERANCE,
+        "the exported model is off by {worst:e} of the range, more than {TOLERANCE:e}"
+    );
     Ok(worst)
 }
 

@@ -42,8 +42,17 @@ impl Geometry {
     pub(crate) fn standard(mels: i64) -> Self {
         let mut convs: Vec<Conv> = Vec::new();
         let mut add = |channels_out, kernel: [i64; 2], stride: [i64; 2], pad| {
-            let (channels_in, bands_in) = convs.last().map_or((1, mels), |c| (c.channels_out, c.bands_out()));
-            convs.push(Conv { channels_in, channels_out, kernel, stride, pad, bands_in });
+            let (channels_in, bands_in) = convs
+                .last()
+                .map_or((1, mels), |c| (c.channels_out, c.bands_out()));
+            convs.push(Conv {
+                channels_in,
+                channels_out,
+                kernel,
+                stride,
+                pad,
+                bands_in,
+            });
             convs.last().map_or(1, Conv::bands_out)
         };
         add(16, [5, 5], [2, 2], 2);
@@ -96,7 +105,10 @@ mod tests {
     #[test]
     fn standard_geometry_is_as_documented() {
         let geometry = Geometry::standard(80);
-        assert_eq!((geometry.stride(), geometry.receptive_field(), geometry.channels()), (16, 161, 96));
+        assert_eq!(
+            (geometry.stride(), geometry.receptive_field(), geometry.channels()),
+            (16, 161, 96)
+        );
         assert_eq!((geometry.offset(), geometry.shortest()), (15, 176));
         assert_eq!(geometry.convs[3].bands_out(), 5);
         let macs: i64 = geometry

@@ -28,7 +28,13 @@ const DROPOUT: f64 = 0.3;
 impl Head {
     pub(super) fn new(path: &Path<'_>, channels: i64, features: &[Feature], prior: &PerFeature<f32>) -> Self {
         let count = features.len() as i64;
-        let output_config = nn::LinearConfig { ws_init: Init::Randn { mean: 0.0, stdev: 0.01 }, ..Default::default() };
+        let output_config = nn::LinearConfig {
+            ws_init: Init::Randn {
+                mean: 0.0,
+                stdev: 0.01,
+            },
+            ..Default::default()
+        };
         let output = nn::linear(path / "output", HIDDEN, 2 * count, output_config);
         let column = |values: Vec<f32>| Tensor::from_slice(&values);
         let start = features.iter().map(|&feature| {
@@ -48,7 +54,10 @@ impl Head {
             hidden: nn::linear(path / "hidden", 2 * channels + 1, HIDDEN, Default::default()),
             output,
             low: constant("low", features.iter().map(|f| f.range().0).collect()),
-            span: constant("span", features.iter().map(|f| f.range().1 - f.range().0).collect()),
+            span: constant(
+                "span",
+                features.iter().map(|f| f.range().1 - f.range().0).collect(),
+            ),
             calibration: path.ones_no_train("calibration", &[count]),
             features: count,
         }
@@ -56,23 +65,38 @@ impl Head {
 
     /// Sets the factors on the standard deviations, one a feature.
     pub(crate) fn calibrate(&self, factors: &[f32]) {
-        tch::no_grad(|| self.calibration.shallow_clone().copy_(&Tensor::from_slice(factors)));
+        tch::no_grad(|| {
+            self.calibration
+                .shallow_clone()
+                .copy_(&Tensor::from_slice(factors))
+        });
     }
 
     /// `columns` `[batch, columns, channels]` under `mask` `[batch, columns]` (1 heard, 0 not).
     pub(crate) fn forward(&self, columns: &Tensor, mask: &Tensor, train: bool) -> Prediction {
         let weight = mask.unsqueeze(2);
-        let heard = mask.sum_dim_intlist([1].as_slice(), true, Kind::Float).clamp_min(1.0);
+        let heard = mask
+            .sum_dim_intlist([1].as_slice(), true, Kind::Float)
+            .clamp_min(1.0);
         let mean = (columns * &weight).sum_dim_intlist([1].as_slice(), false, Kind::Float) / &heard;
         let centred = (columns - mean.unsqueeze(1)) * &weight;
-        let variance = centred.square().sum_dim_intlist([1].as_slice(), false, Kind::Float) / &heard;
+        let variance = centred
+            .square()
+            .sum_dim_intlist([1].as_slice(), false, Kind::Float)
+            / &heard;
         let share = mask.mean_dim([1].as_slice(), true, Kind::Float);
         let pooled = Tensor::cat(&[mean, (variance + VARIANCE_FLOOR).sqrt(), share], 1);
-        let hidden = pooled.dropout(DROPOUT, train).apply(&self.hidden).relu().dropout(DROPOUT, train);
+        let hidden = pooled
+            .dropout(DROPOUT, train)
+            .apply(&self.hidden)
+            .relu()
+            .dropout(DROPOUT, train);
         let raw = hidden.apply(&self.output);
         Prediction {
             mean: &self.low + &self.span * raw.narrow(1, 0, self.features).sigmoid(),
-            sd: (raw.narrow(1, self.features, self.features).softplus() + SD_FLOOR) * &self.span * &self.calibration,
+            sd: (raw.narrow(1, self.features, self.features).softplus() + SD_FLOOR)
+                * &self.span
+                * &self.calibration,
         }
     }
 }

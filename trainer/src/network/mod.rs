@@ -38,7 +38,10 @@ impl Network {
     /// Scores whole clips `[batch, frames, mels]`.
     pub(crate) fn forward(&self, frames: &Tensor, train: bool) -> Prediction {
         let columns = self.trunk.forward(frames, train);
-        let mask = Tensor::ones([columns.size()[0], columns.size()[1]], (columns.kind(), columns.device()));
+        let mask = Tensor::ones(
+            [columns.size()[0], columns.size()[1]],
+            (columns.kind(), columns.device()),
+        );
         self.head.forward(&columns, &mask, train)
     }
 }

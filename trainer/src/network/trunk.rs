@@ -24,7 +24,9 @@ pub(crate) struct Layer {
 impl Trunk {
     pub(super) fn new(path: &Path<'_>, geometry: &Geometry) -> Self {
         let layers = geometry.convs.iter().enumerate();
-        let layers = layers.map(|(i, spec)| Layer::new(&(path / format!("conv_{i}")), *spec)).collect();
+        let layers = layers
+            .map(|(i, spec)| Layer::new(&(path / format!("conv_{i}")), *spec))
+            .collect();
         Self {
             shift: path.zeros_no_train("shift", &[geometry.mels]),
             scale: path.ones_no_train("scale", &[geometry.mels]),
@@ -35,7 +37,10 @@ impl Trunk {
 
     /// Fits the input normalisation to `frames` `[any, mels]`.
     pub(crate) fn normalise_for(&mut self, frames: &Tensor) {
-        let (mean, sd) = (frames.mean_dim(0, false, Kind::Float), frames.std_dim(0, true, false));
+        let (mean, sd) = (
+            frames.mean_dim(0, false, Kind::Float),
+            frames.std_dim(0, true, false),
+        );
         tch::no_grad(|| {
             self.shift.copy_(&mean);
             self.scale.copy_(&(sd + 1e-3).reciprocal());
@@ -44,7 +49,11 @@ impl Trunk {
 
     /// `[batch, frames, mels]` to `[batch, columns, channels]`, aligned with a streaming pass over the same frames.
     pub(crate) fn forward(&self, frames: &Tensor, train: bool) -> Tensor {
-        let aligned = frames.narrow(1, self.geometry.offset(), frames.size()[1] - self.geometry.offset());
+        let aligned = frames.narrow(
+            1,
+            self.geometry.offset(),
+            frames.size()[1] - self.geometry.offset(),
+        );
         let mut x = ((aligned - &self.shift) * &self.scale).unsqueeze(1);
         for layer in &self.layers {
             x = layer.forward(&x, train);
@@ -56,7 +65,10 @@ impl Trunk {
 impl Layer {
     fn new(path: &Path<'_>, spec: Conv) -> Self {
         let [time, bands] = spec.kernel;
-        let config = nn::BatchNormConfig { ws_init: Init::Const(1.0), ..Default::default() };
+        let config = nn::BatchNormConfig {
+            ws_init: Init::Const(1.0),
+            ..Default::default()
+        };
         Self {
             weight: path.kaiming_normal("weight", &[spec.channels_out, spec.channels_in, time, bands]),
             norm: nn::batch_norm2d(path / "norm", spec.channels_out, config),
@@ -66,7 +78,14 @@ impl Layer {
 
     fn forward(&self, x: &Tensor, train: bool) -> Tensor {
         let none: Option<Tensor> = None;
-        let y = x.conv2d(&self.weight, none, self.spec.stride, [0, self.spec.pad], [1, 1], 1);
+        let y = x.conv2d(
+            &self.weight,
+            none,
+            self.spec.stride,
+            [0, self.spec.pad],
+            [1, 1],
+            1,
+        );
         self.norm.forward_t(&y, train).relu()
     }
 

@@ -30,7 +30,8 @@ pub(crate) fn augment(frames: &Tensor, rng: &mut StdRng) -> Tensor {
             10f64.powf((gain + tilt * position) / 10.0) as f32
         }));
     }
-    let gains = Tensor::from_slice(&gains).view([batch, 1, mels]).to_device(frames.device());
+    let gains = Tensor::from_slice(&gains)
+        .view([batch, 1, mels])
+        .to_device(frames.device());
     (frames.expm1() * gains).log1p().to_kind(Kind::Float)
 }
-

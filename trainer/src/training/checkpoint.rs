@@ -26,13 +26,23 @@ struct Position {
 impl Checkpoint {
     pub(crate) fn new(folder: &Path, key: String) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self { path: folder.join("state.ot"), key })
+        Ok(Self {
+            path: folder.join("state.ot"),
+            key,
+        })
     }
 
     /// Saves the state after `epochs` finished epochs.
     pub(crate) fn save(&self, network: &Network, optimiser: &AdamW, epochs: u32) -> anyhow::Result<()> {
-        let weights = network.vars.variables().into_iter().map(|(name, tensor)| (format!("weight {name}"), tensor));
-        let position = serde_json::to_vec(&Position { key: self.key.clone(), epochs })?;
+        let weights = network
+            .vars
+            .variables()
+            .into_iter()
+            .map(|(name, tensor)| (format!("weight {name}"), tensor));
+        let position = serde_json::to_vec(&Position {
+            key: self.key.clone(),
+            epochs,
+        })?;
         let position = ("position".to_owned(), Tensor::from_slice(&position));
         let tensors: Vec<_> = weights.chain(optimiser.state()).chain([position]).collect();
         let partial = self.path.with_extension("partial");
@@ -43,11 +53,20 @@ impl Checkpoint {
 
     /// Restores the state and returns how many epochs are finished; 0 where there is nothing to go on from.
     pub(crate) fn restore(&self, network: &mut Network, optimiser: &mut AdamW) -> u32 {
-        let Ok(tensors) = Tensor::load_multi(&self.path) else { return 0 };
-        let find = |name: &str| tensors.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor);
+        let Ok(tensors) = Tensor::load_multi(&self.path) else {
+            return 0;
+        };
+        let find = |name: &str| {
+            tensors
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, tensor)| tensor)
+        };
         let bytes = find("position").and_then(|tensor| Vec::<u8>::try_from(tensor).ok());
         let position = bytes.and_then(|bytes| serde_json::from_slice::<Position>(&bytes).ok());
-        let Some(position) = position.filter(|position| position.key == self.key) else { return 0 };
+        let Some(position) = position.filter(|position| position.key == self.key) else {
+            return 0;
+        };
         tch::no_grad(|| {
             for (name, mut variable) in network.vars.variables() {
                 if let Some(saved) = find(&format!("weight {name}")) {

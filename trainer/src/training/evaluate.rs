@@ -14,7 +14,10 @@ pub(crate) fn predict(network: &Network, clip: &Clip, settings: &Settings) -> Ve
         let frames = clip.frames.unsqueeze(0).to_device(settings.device);
         let prediction = network.forward(&frames, false);
         let values = |tensor: &Tensor| Vec::<f32>::try_from(tensor.view([-1])).unwrap_or_default();
-        values(&prediction.mean).into_iter().zip(values(&prediction.sd)).collect()
+        values(&prediction.mean)
+            .into_iter()
+            .zip(values(&prediction.sd))
+            .collect()
     })
 }
 
@@ -27,7 +30,11 @@ pub(crate) fn score(
     fold: usize,
 ) -> Vec<Vec<Scored>> {
     let baseline = |feature: Feature| {
-        let labels: Vec<_> = training.iter().filter_map(|clip| clip.labels[feature]).map(f64::from).collect();
+        let labels: Vec<_> = training
+            .iter()
+            .filter_map(|clip| clip.labels[feature])
+            .map(f64::from)
+            .collect();
         super::metrics::mean_and_variance(&labels).0
     };
     let mut scored = vec![Vec::new(); settings.features.len()];

@@ -21,7 +21,10 @@ const BAND_80: f64 = 1.281_551_565_5;
 pub(crate) fn mean_and_variance(values: &[f64]) -> (f64, f64) {
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
-    (mean, values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count)
+    (
+        mean,
+        values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count,
+    )
 }
 
 /// Metrics of held-out predictions; `None` where there are none.
@@ -53,7 +56,10 @@ pub(crate) fn metrics(scored: &[Scored]) -> Option<FeatureMetrics> {
 
 /// The factor on the standard deviations that puts 80 % of the truths inside the 80 % band; 1 for nothing.
 pub(crate) fn calibration(scored: &[Scored]) -> f64 {
-    let mut ratios: Vec<_> = scored.iter().map(|s| (s.mean - s.truth).abs() / (BAND_80 * s.sd)).collect();
+    let mut ratios: Vec<_> = scored
+        .iter()
+        .map(|s| (s.mean - s.truth).abs() / (BAND_80 * s.sd))
+        .collect();
     if ratios.is_empty() {
         return 1.0;
     }
@@ -70,7 +76,13 @@ mod tests {
         (0..n)
             .map(|i| {
                 let truth = i as f64 / n as f64;
-                Scored { truth, mean: truth + error(i), sd: 0.1, baseline: 0.5, fold: i % 5 }
+                Scored {
+                    truth,
+                    mean: truth + error(i),
+                    sd: 0.1,
+                    baseline: 0.5,
+                    fold: i % 5,
+                }
             })
             .collect()
     }
@@ -88,7 +100,10 @@ mod tests {
     fn calibration_covers_four_in_five() {
         let clips = scored(1000, |i| (i % 100) as f64 / 100.0);
         let factor = calibration(&clips);
-        let inside = clips.iter().filter(|s| (s.mean - s.truth).abs() <= BAND_80 * factor * s.sd + 1e-12).count();
+        let inside = clips
+            .iter()
+            .filter(|s| (s.mean - s.truth).abs() <= BAND_80 * factor * s.sd + 1e-12)
+            .count();
         assert_eq!(inside, 800);
         let share = metrics(&clips).unwrap().band80;
         assert!((0.77..=0.83).contains(&share), "{share}");

@@ -36,7 +36,11 @@ impl AdamW {
             })
             .collect();
         slots.sort_by(|a, b| a.name.cmp(&b.name)); // A fixed order makes runs repeatable.
-        Self { slots, steps: 0, weight_decay }
+        Self {
+            slots,
+            steps: 0,
+            weight_decay,
+        }
     }
 
     /// One step down the gradient of `loss`, with its norm clipped to `largest_norm`.
@@ -52,8 +56,14 @@ impl AdamW {
             let clip = self.clip(largest_norm);
             for slot in &mut self.slots {
                 let gradient = slot.variable.grad() * clip;
-                let _ = slot.first.g_mul_scalar_(BETA_1).g_add_(&(&gradient * (1.0 - BETA_1)));
-                let _ = slot.second.g_mul_scalar_(BETA_2).g_add_(&(gradient.square() * (1.0 - BETA_2)));
+                let _ = slot
+                    .first
+                    .g_mul_scalar_(BETA_1)
+                    .g_add_(&(&gradient * (1.0 - BETA_1)));
+                let _ = slot
+                    .second
+                    .g_mul_scalar_(BETA_2)
+                    .g_add_(&(gradient.square() * (1.0 - BETA_2)));
                 let update = (&slot.first / correction_1) / ((&slot.second / correction_2).sqrt() + EPSILON);
                 if slot.decays {
                     let _ = slot.variable.g_mul_scalar_(1.0 - rate * self.weight_decay);
@@ -64,9 +74,20 @@ impl AdamW {
     }
 
     fn clip(&self, largest_norm: f64) -> f64 {
-        let squares: Vec<_> = self.slots.iter().map(|slot| slot.variable.grad().square().sum(Kind::Float)).collect();
-        let norm = Tensor::stack(&squares, 0).sum(Kind::Float).sqrt().double_value(&[]);
-        if norm > largest_norm { largest_norm / norm } else { 1.0 }
+        let squares: Vec<_> = self
+            .slots
+            .iter()
+            .map(|slot| slot.variable.grad().square().sum(Kind::Float))
+            .collect();
+        let norm = Tensor::stack(&squares, 0)
+            .sum(Kind::Float)
+            .sqrt()
+            .double_value(&[]);
+        if norm > largest_norm {
+            largest_norm / norm
+        } else {
+            1.0
+        }
     }
 
     /// Moments and step count, named for a checkpoint.
@@ -77,12 +98,19 @@ impl AdamW {
                 (format!("adamw second {}", slot.name), slot.second.shallow_clone()),
             ]
         });
-        moments.chain([("adamw steps".to_owned(), Tensor::from(self.steps))]).collect()
+        moments
+            .chain([("adamw steps".to_owned(), Tensor::from(self.steps))])
+            .collect()
     }
 
     /// Takes back what [`Self::state`] gave; names that are missing leave their values as they are.
     pub(crate) fn restore(&mut self, state: &[(String, Tensor)]) {
-        let find = |name: &str| state.iter().find(|(known, _)| known == name).map(|(_, tensor)| tensor);
+        let find = |name: &str| {
+            state
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, tensor)| tensor)
+        };
         tch::no_grad(|| {
             for slot in &mut self.slots {
                 for (kind, moment) in [("first", &mut slot.first), ("second", &mut slot.second)] {

@@ -36,10 +36,18 @@ pub(crate) fn train(cli: &Cli, stop: &AtomicBool) -> anyhow::Result<()> {
     if !rejected.is_empty() {
         let list = report::rejected(&rejected);
         fs::write(cli.out.join("rejected.txt"), &list)?;
-        tracing::warn!("{} of {} clips cannot be used (rejected.txt):\n{list}", rejected.len(), rows.len());
+        tracing::warn!(
+            "{} of {} clips cannot be used (rejected.txt):\n{list}",
+            rejected.len(),
+            rows.len()
+        );
     }
     if clips.len() < 2 {
-        bail!("{}: {} usable clips, but at least 2 are needed", cli.data.display(), clips.len());
+        bail!(
+            "{}: {} usable clips, but at least 2 are needed",
+            cli.data.display(),
+            clips.len()
+        );
     }
     tracing::info!("{} clips on {:?}", clips.len(), settings.device);
 
@@ -65,7 +73,9 @@ fn settings(cli: &Cli, front_end: &FrontEndConfig) -> anyhow::Result<Settings> {
         }
         Device::Cuda(index) => {
             let count = tch::Cuda::device_count();
-            bail!("device cuda:{index} is not there: this libtorch sees {count} CUDA devices; use --device cpu")
+            bail!(
+                "device cuda:{index} is not there: this libtorch sees {count} CUDA devices; use --device cpu"
+            )
         }
     };
     let threads = match cli.threads {
@@ -92,10 +102,19 @@ fn cross_validate(
     stop: &AtomicBool,
 ) -> anyhow::Result<Vec<Vec<Scored>>> {
     let mut scored = vec![Vec::new(); settings.features.len()];
-    let fold_of = folds::assign(clips.iter().map(|clip| clip.group.as_str()), cli.folds.max(1), cli.seed);
+    let fold_of = folds::assign(
+        clips.iter().map(|clip| clip.group.as_str()),
+        cli.folds.max(1),
+        cli.seed,
+    );
     for fold in 0..cli.folds {
         let side = |inside: bool| -> Vec<&Clip> {
-            clips.iter().zip(&fold_of).filter(|(_, f)| (**f == fold) == inside).map(|(clip, _)| clip).collect()
+            clips
+                .iter()
+                .zip(&fold_of)
+                .filter(|(_, f)| (**f == fold) == inside)
+                .map(|(clip, _)| clip)
+                .collect()
         };
         let (held_out, training) = (side(true), side(false));
         if held_out.is_empty() || training.len() < 2 {
@@ -105,7 +124,10 @@ fn cross_validate(
         let name = format!("fold {} of {}", fold + 1, cli.folds);
         let folder = cli.out.join(format!("runs/fold-{}", fold + 1));
         let network = fit(&training, settings, &folder, &name, stop)?;
-        for (all, new) in scored.iter_mut().zip(score(&network, &held_out, &training, settings, fold)) {
+        for (all, new) in scored
+            .iter_mut()
+            .zip(score(&network, &held_out, &training, settings, fold))
+        {
             all.extend(new);
         }
     }
@@ -121,7 +143,9 @@ fn export(
 ) -> anyhow::Result<()> {
     let evaluation = match cli.folds {
         0 => "not measured".into(),
-        folds => format!("{folds}-fold cross-validation, grouped by artist; the shipped weights saw all clips"),
+        folds => {
+            format!("{folds}-fold cross-validation, grouped by artist; the shipped weights saw all clips")
+        }
     };
     let about = About {
         name: &cli.name,
@@ -131,19 +155,32 @@ fn export(
         window_s: WINDOW_S,
         features: &cli.features.0,
         metrics: measured,
-        training: TrainingCard { data: cli.data_note.clone(), clips: clips.len(), evaluation, seed: cli.seed },
+        training: TrainingCard {
+            data: cli.data_note.clone(),
+            clips: clips.len(),
+            evaluation,
+            seed: cli.seed,
+        },
     };
     let folder = cli.out.join("model");
     export::write(network, &about, &folder)?;
     let worst = export::verify(network, &folder)?;
-    tracing::info!("model in {}; engine and libtorch agree to {worst:.1e} of the range", folder.display());
+    tracing::info!(
+        "model in {}; engine and libtorch agree to {worst:.1e} of the range",
+        folder.display()
+    );
     Ok(())
 }
 
 fn write_report(cli: &Cli, measured: &PerFeature<Option<FeatureMetrics>>) -> anyhow::Result<()> {
     let table = report::table(&cli.features.0, measured);
     fs::write(cli.out.join("metrics.md"), &table)?;
-    let json: Vec<_> = cli.features.0.iter().map(|&feature| (feature, measured[feature])).collect();
+    let json: Vec<_> = cli
+        .features
+        .0
+        .iter()
+        .map(|&feature| (feature, measured[feature]))
+        .collect();
     fs::write(cli.out.join("metrics.json"), serde_json::to_vec_pretty(&json)?)?;
     if cli.folds > 0 {
         println!("{table}");

@@ -51,7 +51,9 @@ pub(crate) fn fit(
     let prior = prior(clips);
     let mut network = Network::new(settings.device, settings.mels, &settings.features, &prior);
     let all: Vec<_> = clips.iter().map(|clip| clip.frames.shallow_clone()).collect();
-    network.trunk.normalise_for(&Tensor::cat(&all, 0).to_device(settings.device));
+    network
+        .trunk
+        .normalise_for(&Tensor::cat(&all, 0).to_device(settings.device));
     drop(all);
     let mut optimiser = AdamW::new(network.vars.variables(), WEIGHT_DECAY);
     let weights = loss_weights(clips, settings);
@@ -62,7 +64,8 @@ pub(crate) fn fit(
     let bar = progress_bar(total, name).with_position(u64::from(first) * batches as u64);
     for epoch in first..settings.epochs {
         // Each epoch has a seed of its own, so that a resumed run takes the same path as an uninterrupted one.
-        let mut rng = StdRng::seed_from_u64(settings.seed ^ (u64::from(epoch) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut rng =
+            StdRng::seed_from_u64(settings.seed ^ (u64::from(epoch) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         tch::manual_seed(rng.random());
         let mut order: Vec<_> = clips.to_vec();
         order.shuffle(&mut rng);
@@ -70,7 +73,10 @@ pub(crate) fn fit(
         for (i, batch) in order.chunks(settings.batch).enumerate() {
             if stop.load(Ordering::Relaxed) {
                 bar.abandon();
-                bail!("stopped in epoch {} of {name}; the same command goes on from there", epoch + 1);
+                bail!(
+                    "stopped in epoch {} of {name}; the same command goes on from there",
+                    epoch + 1
+                );
             }
             let step = u64::from(epoch) * batches as u64 + i as u64;
             let rate = settings.learning_rate * schedule(step as f64 / total as f64);
@@ -81,11 +87,18 @@ pub(crate) fn fit(
         }
         let mean = losses / batches as f64;
         if !mean.is_finite() {
-            bail!("{name} diverged in epoch {} (loss {mean}); try a lower --learning-rate", epoch + 1);
+            bail!(
+                "{name} diverged in epoch {} (loss {mean}); try a lower --learning-rate",
+                epoch + 1
+            );
         }
         bar.set_message(format!("loss {mean:.3}"));
         if (epoch + 1) % 10 == 0 || epoch + 1 == settings.epochs {
-            tracing::debug!("{name}: epoch {} of {}, loss {mean:.3}", epoch + 1, settings.epochs);
+            tracing::debug!(
+                "{name}: epoch {} of {}, loss {mean:.3}",
+                epoch + 1,
+                settings.epochs
+            );
         }
         checkpoint.save(&network, &optimiser, epoch + 1)?;
     }
@@ -115,11 +128,16 @@ fn loss(
     let length = rng.random_range(CROP).min(shortest);
     let crops: Vec<_> = batch
         .iter()
-        .map(|clip| clip.frames.narrow(0, rng.random_range(0..=clip.len() - length), length))
+        .map(|clip| {
+            clip.frames
+                .narrow(0, rng.random_range(0..=clip.len() - length), length)
+        })
         .collect();
     let frames = augment(&Tensor::stack(&crops, 0).to_device(settings.device), rng);
     let labels = |value: &dyn Fn(Option<f32>) -> f32| {
-        let values = batch.iter().flat_map(|clip| settings.features.iter().map(|&f| value(clip.labels[f])));
+        let values = batch
+            .iter()
+            .flat_map(|clip| settings.features.iter().map(|&f| value(clip.labels[f])));
         Tensor::from_slice(&values.collect::<Vec<_>>())
             .view([batch.len() as i64, -1])
             .to_device(settings.device)
@@ -137,7 +155,11 @@ fn loss(
 /// One over each label's variance, so that no feature outweighs another.
 fn loss_weights(clips: &[&Clip], settings: &Settings) -> Tensor {
     let weights = settings.features.iter().map(|&feature| {
-        let labels: Vec<_> = clips.iter().filter_map(|clip| clip.labels[feature]).map(f64::from).collect();
+        let labels: Vec<_> = clips
+            .iter()
+            .filter_map(|clip| clip.labels[feature])
+            .map(f64::from)
+            .collect();
         let (_, variance) = metrics::mean_and_variance(&labels);
         (1.0 / variance.max(1e-6)) as f32
     });
@@ -147,9 +169,17 @@ fn loss_weights(clips: &[&Clip], settings: &Settings) -> Tensor {
 /// The mean of each label; the middle of the range where there is none.
 fn prior(clips: &[&Clip]) -> PerFeature<f32> {
     PerFeature::from_fn(|feature| {
-        let labels: Vec<_> = clips.iter().filter_map(|clip| clip.labels[feature]).map(f64::from).collect();
+        let labels: Vec<_> = clips
+            .iter()
+            .filter_map(|clip| clip.labels[feature])
+            .map(f64::from)
+            .collect();
         let (low, high) = feature.range();
-        if labels.is_empty() { 0.5 * (low + high) } else { metrics::mean_and_variance(&labels).0 as f32 }
+        if labels.is_empty() {
+            0.5 * (low + high)
+        } else {
+            metrics::mean_and_variance(&labels).0 as f32
+        }
     })
 }
 
@@ -157,7 +187,13 @@ fn prior(clips: &[&Clip]) -> PerFeature<f32> {
 fn key(clips: &[&Clip], settings: &Settings) -> String {
     let clips: Vec<_> = clips
         .iter()
-        .map(|clip| (clip.len(), clip.frames.sum(Kind::Double).double_value(&[]), clip.labels))
+        .map(|clip| {
+            (
+                clip.len(),
+                clip.frames.sum(Kind::Double).double_value(&[]),
+                clip.labels,
+            )
+        })
         .collect();
     echometer_engine::model::sha256_hex(format!("{settings:?} {clips:?}").as_bytes())
 }

@@ -1,0 +1,115 @@
+//! From an opened input to events: the one path that files, streams and devices share.
+
+mod device;
+mod track;
+
+use std::sync::mpsc::SyncSender;
+
+use echometer_engine::{Feature, Model, Reading};
+
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::sources::Input;
+
+/// What is asked of the analysis.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Readings a second of input.
+    pub(crate) reading_hz: f64,
+    /// Only one reading for the whole input, or for a device's first full window.
+    pub(crate) once: bool,
+    /// Whether files are taken at the speed they would play.
+    pub(crate) paced: bool,
+}
+
+/// A part of the input that is scored on its own: a file, a stream, an excerpt, or a device while it is connected.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    /// What it is called.
+    pub(crate) title: String,
+    /// Samples a second.
+    pub(crate) rate: u32,
+    /// Channels.
+    pub(crate) channels: u16,
+    /// Length in seconds, where known.
+    pub(crate) duration_s: Option<f64>,
+    /// Whether it is captured now.
+    pub(crate) live: bool,
+    /// Whether other parts come before or after it.
+    pub(crate) one_of_many: bool,
+}
+
+/// What happens.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A part begins.
+    Begins(Part),
+    /// A reading of the part.
+    Reading(Reading),
+    /// Largest absolute sample since the last event of its kind.
+    Peak(f32),
+    /// The part's one reading: over all of it, or a device's first full window.
+    Whole(Reading),
+    /// Something the user should know; the analysis goes on.
+    Notice(String),
+    /// The device is gone, and waited for.
+    Lost(String),
+    /// Nothing more comes.
+    Ended(Result<(), Failure>),
+}
+
+/// Whoever took the events is gone: no failure, the analysis just ends.
+#[derive(Debug)]
+struct Unheard;
+
+/// Where events go.
+struct Events<'a>(&'a SyncSender<Event>);
+
+impl Events<'_> {
+    fn send(&self, event: Event) -> Result<(), Unheard> {
+        self.0.send(event).map_err(|_| Unheard)
+    }
+}
+
+/// EBU R128 looks at 400 ms at a time: before the first of them, nothing is known of the loudness.
+const FIRST_LOUDNESS_S: f64 = 0.4;
+
+/// Why an analysis stops early.
+#[derive(Debug)]
+enum Stop {
+    /// Nobody listens any more, or the user asked for it.
+    Quiet,
+    /// It failed.
+    Failed(Failure),
+}
+
+impl From<Unheard> for Stop {
+    fn from(_: Unheard) -> Self {
+        Self::Quiet
+    }
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Analyses `input` until it ends or `control` says so.
+pub(crate) fn run(
+    model: &Model,
+    input: Input,
+    options: &Options,
+    control: &Control,
+    events: &SyncSender<Event>,
+) -> Result<(), Failure> {
+    let events = Events(events);
+    let ended = match input {
+        Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
+        Input::Device(selector) => device::run(model, &selector, options, control, &events),
+    };
+    match ended {
+        Ok(()) | Err(Stop::Quiet) => Ok(()),
+        Err(Stop::Failed(failure)) => Err(failure),
+    }
+}

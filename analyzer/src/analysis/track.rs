@@ -1,0 +1,171 @@
+//! Files, streams and excerpts: decoded here, scored here, as fast as possible or at the speed they would play.
+
+use std::time::{Duration, Instant};
+
+use echometer_engine::{Feature, InputFormat, Model, Reading, Scorer, Track as Summary};
+
+use super::{Event, Events, Options, Part, Stop};
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::sources::Track;
+
+/// How often the input level is told while pacing: as often as a screen can show it.
+const LEVEL_S: f64 = 0.05;
+
+pub(super) fn run(
+    model: &Model,
+    tracks: Vec<Track>,
+    options: &Options,
+    control: &Control,
+    events: &Events<'_>,
+) -> Result<(), Stop> {
+    let one_of_many = tracks.len() > 1;
+    for track in tracks {
+        one(model, track, one_of_many, options, control, events)?;
+    }
+    Ok(())
+}
+
+fn one(
+    model: &Model,
+    track: Track,
+    one_of_many: bool,
+    options: &Options,
+    control: &Control,
+    events: &Events<'_>,
+) -> Result<(), Stop> {
+    let Track { title, mut samples } = track;
+    let (rate, channels) = (samples.rate(), samples.channels());
+    let named = |error| Failure::failed(format!("{title}: {error}"));
+    let mut scorer = Scorer::new(model, InputFormat { rate, channels }, options.reading_hz).map_err(named)?;
+    let duration_s = samples.duration_s();
+    let part = Part {
+        title: title.clone(),
+        rate,
+        channels,
+        duration_s,
+        live: false,
+        one_of_many,
+    };
+    events.send(Event::Begins(part))?;
+
+    let mut summary = Summary::default();
+    let mut level = Level::default();
+    let mut clock = Clock::start(options.paced);
+    let mut block = Vec::new();
+    // Held back until more input follows: the last one of all must come from `finish`, which hears a little more.
+    let mut held: Vec<Reading> = Vec::new();
+    while samples.next(&mut block)? {
+        for reading in held.drain(..) {
+            tell(reading, &mut summary, options, events)?;
+        }
+        if control.take_reset() {
+            scorer.reset();
+            summary = Summary::default();
+        }
+        scorer.push(&block, &mut held).map_err(named)?;
+        let seconds = block.len() as f64 / f64::from(channels) / f64::from(rate);
+        if let Some(peak) = level.take(&block, seconds, options.paced || !held.is_empty()) {
+            events.send(Event::Peak(peak))?;
+        }
+        clock.pass(seconds, control);
+        if control.is_stopped() {
+            return Err(Stop::Quiet);
+        }
+        block.clear();
+    }
+    let last = scorer.finish().map_err(named)?;
+    let Some(last) = last else {
+        return Err(Failure::failed(format!("{title}: holds no audio")).into());
+    };
+    // A regular reading at the very end is the last one, less complete.
+    held.retain(|reading| reading.time < last.time);
+    for reading in held.into_iter().chain([last.clone()]) {
+        tell(reading, &mut summary, options, events)?;
+    }
+    if samples.damaged() > 0 {
+        let notice = format!("{title}: {} damaged packets were skipped", samples.damaged());
+        events.send(Event::Notice(notice))?;
+    }
+    check_length(model, &title, &last)?;
+    // An input that fits into the window is its last reading.
+    let long = last.time > model.card().window_s;
+    let whole = if long {
+        summary.reading(scorer.whole_loudness()).unwrap_or(last)
+    } else {
+        last
+    };
+    Ok(events.send(Event::Whole(whole))?)
+}
+
+fn tell(reading: Reading, summary: &mut Summary, options: &Options, events: &Events<'_>) -> Result<(), Stop> {
+    summary.add(reading.clone());
+    if !options.once {
+        events.send(Event::Reading(reading))?;
+    }
+    Ok(())
+}
+
+/// An input may be too short for the model to say anything at all.
+fn check_length(model: &Model, title: &str, last: &Reading) -> Result<(), Failure> {
+    let card = model.card();
+    let scored = card
+        .features
+        .iter()
+        .any(|feature| feature.name != Feature::Loudness && last.values[feature.name].is_some());
+    let first = card.first_reading_s();
+    let needed = if last.time < first { first } else { card.window_s };
+    if scored || (last.silent && last.time >= first) || last.time >= needed {
+        return Ok(());
+    }
+    Err(Failure::failed(format!(
+        "{title}: {:.2} s are too short: the model {} needs at least {needed:.2} s",
+        last.time, card.name
+    ))
+    .hint("give a longer input"))
+}
+
+/// The input level, computed from the samples as they pass.
+#[derive(Default)]
+struct Level {
+    peak: f32,
+    passed_s: f64,
+}
+
+impl Level {
+    /// Takes a block of `seconds`; the peak if it is `wanted` and due.
+    fn take(&mut self, block: &[f32], seconds: f64, wanted: bool) -> Option<f32> {
+        self.peak = block
+            .iter()
+            .filter(|x| x.is_finite())
+            .fold(self.peak, |peak, x| peak.max(x.abs()));
+        self.passed_s += seconds;
+        if !wanted || self.passed_s < LEVEL_S {
+            return None;
+        }
+        self.passed_s = 0.0;
+        Some(std::mem::take(&mut self.peak))
+    }
+}
+
+/// Keeps the input at the speed it would play.
+struct Clock {
+    start: Option<Instant>,
+    passed_s: f64,
+}
+
+impl Clock {
+    fn start(paced: bool) -> Self {
+        Self {
+            start: paced.then(Instant::now),
+            passed_s: 0.0,
+        }
+    }
+
+    fn pass(&mut self, seconds: f64, control: &Control) {
+        self.passed_s += seconds;
+        if let Some(start) = self.start {
+            control.sleep_until(start + Duration::from_secs_f64(self.passed_s));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What becomes of readings: meters in a terminal, JSON lines, or a table.
+
+pub(crate) mod jsonl;
+pub(crate) mod table;
+pub(crate) mod terminal;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use echometer_engine::Model;
+
+use crate::analysis::Event;
+use crate::cli::Format;
+use crate::control::Control;
+use crate::failure::Failure;
+
+/// What a face tells about the analysis besides its readings.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    /// `NAME VERSION` of the model.
+    pub(crate) model: String,
+    /// What inference runs on.
+    pub(crate) backend: String,
+    /// The model's window in seconds.
+    pub(crate) window_s: f64,
+    /// Seconds of input until the first reading with values.
+    pub(crate) first_reading_s: f64,
+    /// What is listened to, until its first part begins.
+    pub(crate) input: String,
+}
+
+impl About {
+    /// Collects it.
+    pub(crate) fn new(model: &Model, input: String) -> Self {
+        Self {
+            model: model.title(),
+            backend: model.runtime().name(),
+            window_s: model.card().window_s,
+            first_reading_s: model.card().first_reading_s(),
+            input,
+        }
+    }
+}
+
+/// Whether the output is for eyes; an error where a terminal is asked for and there is none.
+pub(crate) fn is_terminal(format: Format) -> Result<bool, Failure> {
+    match (format, io::stdout().is_terminal()) {
+        (Format::Jsonl, _) => Ok(false),
+        (Format::Auto, terminal) => Ok(terminal),
+        (Format::Terminal, true) => Ok(true),
+        (Format::Terminal, false) => Err(Failure::usage(
+            "--format terminal needs a terminal as standard output",
+        )
+        .hint("leave --format out, or take --format jsonl")),
+    }
+}
+
+/// How long the analysis may take to end once it was asked to; it may be waiting for a silent standard input.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often a wish to stop is looked for while no event comes.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The next event; the end of all where the analysis is gone, or was asked to stop and does not hear it.
+fn next(events: &Receiver<Event>, control: &Control) -> Event {
+    let mut asked: Option<Instant> = None;
+    loop {
+        match events.recv_timeout(LOOK) {
+            Ok(event) => return event,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Event::Ended(Err(Failure::failed("the analysis ended without a word")));
+            }
+            Err(RecvTimeoutError::Timeout) if control.is_stopped() => {
+                if asked.get_or_insert_with(Instant::now).elapsed() >= GRACE {
+                    return Event::Ended(Ok(()));
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// Tells something on standard error, where data goes to standard output.
+fn notice(text: &str) {
+    // Nobody may be listening.
+    let _ = writeln!(io::stderr(), "note: {text}");
+}
+
+/// A write that failed: a reader that left is no failure.
+fn written(result: io::Result<()>) -> Result<bool, Failure> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::failed(format!(
+            "standard output cannot be written: {error}"
+        ))),
+    }
+}

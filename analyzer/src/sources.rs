@@ -1,0 +1,117 @@
+//! Where samples come from: devices, files, standard input, bundled excerpts.
+
+pub(crate) mod capture;
+mod demo;
+pub(crate) mod devices;
+mod file;
+mod raw;
+mod stdin;
+
+use std::path::Path;
+
+use echometer_decode::Decoder;
+
+use crate::cli::Args;
+use crate::failure::Failure;
+
+/// An input, found and opened as far as it can be without a model.
+pub(crate) enum Input {
+    /// Files, streams or excerpts, one after the other.
+    Tracks {
+        /// At least one.
+        tracks: Vec<Track>,
+        /// Whether they are the bundled excerpts.
+        demo: bool,
+    },
+    /// A device, opened when the analysis begins and whenever it comes back.
+    Device(devices::Selector),
+}
+
+/// Samples with a name.
+pub(crate) struct Track {
+    /// What the user knows it by.
+    pub(crate) title: String,
+    /// The samples.
+    pub(crate) samples: Box<dyn Samples>,
+}
+
+/// A finite stream of interleaved samples.
+pub(crate) trait Samples: Send {
+    /// Samples a second.
+    fn rate(&self) -> u32;
+    /// Interleaved channels.
+    fn channels(&self) -> u16;
+    /// Length in seconds, where known.
+    fn duration_s(&self) -> Option<f64>;
+    /// Damaged packets skipped so far.
+    fn damaged(&self) -> u64;
+    /// Appends the next samples, whole frames; `false` at the end.
+    fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, Failure>;
+}
+
+impl Samples for Decoder {
+    fn rate(&self) -> u32 {
+        Self::rate(self)
+    }
+
+    fn channels(&self) -> u16 {
+        Self::channels(self)
+    }
+
+    fn duration_s(&self) -> Option<f64> {
+        Self::duration_s(self)
+    }
+
+    fn damaged(&self) -> u64 {
+        Self::damaged(self)
+    }
+
+    fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, Failure> {
+        Ok(Self::next(self, samples)?)
+    }
+}
+
+impl Input {
+    /// What the input as a whole is called.
+    pub(crate) fn title(&self) -> String {
+        match self {
+            Self::Tracks { tracks, .. } => tracks
+                .first()
+                .map(|track| track.title.clone())
+                .unwrap_or_default(),
+            Self::Device(selector) => selector.to_string(),
+        }
+    }
+
+    /// Whether it is the bundled excerpts.
+    pub(crate) fn is_demo(&self) -> bool {
+        matches!(self, Self::Tracks { demo: true, .. })
+    }
+}
+
+/// Finds what `--input` means, and opens it unless it is a device.
+pub(crate) fn open(args: &Args) -> Result<Input, Failure> {
+    let raw = raw::Layout::from_args(args)?;
+    if raw.is_some() && args.input != "-" {
+        return Err(Failure::usage(format!(
+            "--raw-rate, --raw-channels and --raw-format are for standard input, but the input is `{}`",
+            args.input
+        ))
+        .hint("use --input -, or leave them out"));
+    }
+    let track = |track| {
+        Ok(Input::Tracks {
+            tracks: vec![track],
+            demo: false,
+        })
+    };
+    let path = Path::new(&args.input);
+    match args.input.as_str() {
+        "-" => track(stdin::open(raw)?),
+        "mic" => Ok(Input::Device(devices::Selector::Default)),
+        name if name == "demo" || name.starts_with("demo:") => demo::open(name),
+        _ if path.exists() => track(file::open(path)?),
+        name if file::looks_like_a_path(name) => Err(file::missing(name)),
+        name => devices::find(name).map(Input::Device),
+    }
+}

@@ -1,0 +1,190 @@
+//! Capturing from a device. In the driver's callback there is only the conversion, the down-mix and the ring write.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
+use echometer_engine::tap::{Tap, TapReader, tap};
+
+use super::devices::Selector;
+use crate::failure::Failure;
+
+/// Room in the ring: rides out any delay of the analysis.
+const RING_S: usize = 2;
+/// Blocks a second asked for. Left to itself, PulseAudio delivers 2 s at once.
+const BLOCKS_HZ: u32 = 25;
+/// A driver that does not answer for so long does not work.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A running capture; dropping it ends it.
+pub(crate) struct Capture {
+    /// The device's name.
+    pub(crate) name: String,
+    /// Samples a second.
+    pub(crate) rate: u32,
+    /// Channels.
+    pub(crate) channels: u16,
+    /// The analysis thread's end, until it is taken.
+    pub(crate) tap: Option<TapReader>,
+    blocks: Arc<AtomicU64>,
+    errors: Receiver<cpal::Error>,
+    stream: cpal::Stream,
+}
+
+impl Capture {
+    /// Finds and opens a device in its own rate and channels.
+    pub(crate) fn open(selector: &Selector) -> Result<Self, Failure> {
+        let (device, name) = selector.device()?;
+        let failed = |error: cpal::Error| {
+            Failure::input(format!("{name} cannot be listened to: {error}"))
+                .hint("another program may hold it; --list-devices shows what there is")
+        };
+        let supported = device.default_input_config().map_err(failed)?;
+        let (rate, channels) = (supported.sample_rate(), supported.channels());
+        let mut config = supported.config();
+        let wanted = rate / BLOCKS_HZ;
+        if let SupportedBufferSize::Range { min, max } = *supported.buffer_size()
+            && min <= max
+        {
+            config.buffer_size = BufferSize::Fixed(wanted.clamp(min, max));
+        }
+        let format = supported.sample_format();
+        let open = |config| Opened::new(&device, config, format, channels, rate);
+        // Some drivers promise a block size that they then refuse.
+        let opened = match open(config) {
+            Err(Refused::Device(error)) if error.kind() == ErrorKind::UnsupportedConfig => {
+                open(StreamConfig {
+                    buffer_size: BufferSize::Default,
+                    ..config
+                })
+            }
+            opened => opened,
+        };
+        let Opened {
+            stream,
+            tap,
+            blocks,
+            errors,
+        } = opened.map_err(|refused| match refused {
+            Refused::Device(error) => failed(error),
+            Refused::Channels(error) => Failure::failed(format!("{name}: {error}")),
+        })?;
+        stream.play().map_err(failed)?;
+        tracing::info!(name, rate, channels, %format, "capturing");
+        Ok(Self {
+            name,
+            rate,
+            channels,
+            tap: Some(tap),
+            blocks,
+            errors,
+            stream,
+        })
+    }
+
+    /// Blocks delivered so far.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.blocks.load(Ordering::Relaxed)
+    }
+
+    /// Why the device is gone, if it is.
+    pub(crate) fn lost(&self) -> Option<String> {
+        self.errors.try_iter().find_map(|error| match error.kind() {
+            // The stream goes on.
+            ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {
+                tracing::info!(%error, "the driver says");
+                None
+            }
+            _ => Some(error.to_string()),
+        })
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        // Ends the callbacks at once, also where dropping the stream has to wait for a driver that is gone.
+        if let Err(error) = self.stream.pause() {
+            tracing::debug!(%error, "pausing");
+        }
+    }
+}
+
+struct Opened {
+    stream: cpal::Stream,
+    tap: TapReader,
+    blocks: Arc<AtomicU64>,
+    errors: Receiver<cpal::Error>,
+}
+
+enum Refused {
+    Device(cpal::Error),
+    Channels(echometer_engine::tap::ChannelsError),
+}
+
+impl Opened {
+    fn new(
+        device: &cpal::Device,
+        config: StreamConfig,
+        format: SampleFormat,
+        channels: u16,
+        rate: u32,
+    ) -> Result<Self, Refused> {
+        let (writer, reader) = tap(channels, RING_S * rate as usize).map_err(Refused::Channels)?;
+        let blocks = Arc::new(AtomicU64::new(0));
+        let (sender, errors) = mpsc::channel();
+        let on_error = move |error| {
+            // With the capture gone, so is the interest in its errors.
+            let _ = sender.send(error);
+        };
+        let counted = Arc::clone(&blocks);
+        let stream = match format {
+            SampleFormat::I8 => stream::<i8>(device, config, writer, counted, on_error),
+            SampleFormat::I16 => stream::<i16>(device, config, writer, counted, on_error),
+            SampleFormat::I24 => stream::<cpal::I24>(device, config, writer, counted, on_error),
+            SampleFormat::I32 => stream::<i32>(device, config, writer, counted, on_error),
+            SampleFormat::I64 => stream::<i64>(device, config, writer, counted, on_error),
+            SampleFormat::U8 => stream::<u8>(device, config, writer, counted, on_error),
+            SampleFormat::U16 => stream::<u16>(device, config, writer, counted, on_error),
+            SampleFormat::U24 => stream::<cpal::U24>(device, config, writer, counted, on_error),
+            SampleFormat::U32 => stream::<u32>(device, config, writer, counted, on_error),
+            SampleFormat::U64 => stream::<u64>(device, config, writer, counted, on_error),
+            SampleFormat::F32 => stream::<f32>(device, config, writer, counted, on_error),
+            SampleFormat::F64 => stream::<f64>(device, config, writer, counted, on_error),
+            other => Err(cpal::Error::with_message(
+                ErrorKind::UnsupportedOperation,
+                format!("its samples are {other}, but must be integers or floats"),
+            )),
+        };
+        Ok(Self {
+            stream: stream.map_err(Refused::Device)?,
+            tap: reader,
+            blocks,
+            errors,
+        })
+    }
+}
+
+fn stream<T>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    mut tap: Tap,
+    blocks: Arc<AtomicU64>,
+    on_error: impl FnMut(cpal::Error) + Send + 'static,
+) -> Result<cpal::Stream, cpal::Error>
+where
+    T: SizedSample + Send + 'static,
+    f32: FromSample<T>,
+{
+    let channels = usize::from(config.channels);
+    let on_block = move |block: &[T], _: &cpal::InputCallbackInfo| {
+        // Converted while down-mixing: no buffer of its own. A full ring counts its drops itself.
+        tap.push_with(block.len() / channels, |frame, c| {
+            f32::from_sample_(block[frame * channels + c])
+        });
+        blocks.fetch_add(1, Ordering::Relaxed);
+    };
+    device.build_input_stream(config, on_block, on_error, Some(PATIENCE))
+}

@@ -1,0 +1,281 @@
+//! Which devices there are, and which one a name means.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{ErrorKind, Host, HostId};
+
+use crate::failure::Failure;
+
+/// ALSA names its converters like devices, and bridges to servers that complain aloud where these are not running.
+const NO_DEVICES: [&str; 9] = [
+    "null",
+    "lavrate",
+    "samplerate",
+    "speexrate",
+    "speex",
+    "upmix",
+    "vdownmix",
+    "oss",
+    "jack",
+];
+
+/// The device to listen to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Selector {
+    /// Whatever the system's default is when it is opened.
+    Default,
+    /// One device, by what its host calls it.
+    Named {
+        /// Its host.
+        host: HostId,
+        /// The host's name for it, which stays when it is unplugged and comes back.
+        id: String,
+    },
+}
+
+impl Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default microphone"),
+            Self::Named { id, .. } => f.write_str(id),
+        }
+    }
+}
+
+impl Selector {
+    /// The device and its name, if it is there now.
+    pub(super) fn device(&self) -> Result<(cpal::Device, String), Failure> {
+        match self {
+            Self::Default => hosts()
+                .find_map(|(_, host)| host.default_input_device().filter(is_there))
+                .map(|device| {
+                    let name = id(&device).unwrap_or_else(|| self.to_string());
+                    (device, name)
+                })
+                .ok_or_else(|| {
+                    Failure::input("there is no microphone: the system offers no default input")
+                        .hint("plug one in, name another device (--list-devices), or try --input demo")
+                }),
+            Self::Named { host, id: wanted } => cpal::host_from_id(*host)
+                .ok()
+                .and_then(|host| {
+                    host.input_devices()
+                        .ok()?
+                        .find(|device| id(device).as_ref() == Some(wanted))
+                })
+                .map(|device| (device, wanted.clone()))
+                .ok_or_else(|| Failure::input(format!("{wanted} is not there"))),
+        }
+    }
+}
+
+/// A device that can be listened to.
+struct Found {
+    host: HostId,
+    id: String,
+    description: String,
+    is_default: bool,
+    device: cpal::Device,
+}
+
+/// Keeps ALSA's library from writing to standard error on this thread; what it says comes as errors anyway.
+pub(crate) fn quieten() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = alsa::Output::local_error_handler() {
+        tracing::debug!(%error, "ALSA keeps its error output");
+    }
+}
+
+/// Hosts that answer, sound servers before drivers: where a server runs, it is what the user hears.
+fn hosts() -> impl Iterator<Item = (HostId, Host)> {
+    let mut ids = cpal::available_hosts();
+    let rank = |id: &HostId| match id.name().to_ascii_lowercase().as_str() {
+        "pipewire" => 0,
+        "pulseaudio" => 1,
+        "jack" => 3,
+        _ => 2,
+    };
+    ids.sort_by_key(rank);
+    ids.into_iter().filter_map(|id| match cpal::host_from_id(id) {
+        Ok(host) => Some((id, host)),
+        Err(error) => {
+            tracing::debug!(host = id.name(), %error, "no answer");
+            None
+        }
+    })
+}
+
+/// Whether there is something behind a default device. ALSA always names one.
+fn is_there(device: &cpal::Device) -> bool {
+    let missing = [ErrorKind::DeviceNotAvailable, ErrorKind::HostUnavailable];
+    device
+        .default_input_config()
+        .err()
+        .is_none_or(|error| !missing.contains(&error.kind()))
+}
+
+fn id(device: &cpal::Device) -> Option<String> {
+    device.id().ok().map(|id| id.id().to_owned())
+}
+
+/// All input devices of all hosts. They are not opened: that may take long, or disturb.
+fn all() -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut default_seen = false;
+    for (host, answering) in hosts() {
+        // Only the first host's default is what `mic` opens.
+        let default = answering
+            .default_input_device()
+            .filter(|_| !default_seen)
+            .and_then(|device| id(&device));
+        default_seen |= default.is_some();
+        let devices = match answering.input_devices() {
+            Ok(devices) => devices,
+            Err(error) => {
+                tracing::info!(host = host.name(), %error, "cannot list its devices");
+                continue;
+            }
+        };
+        for device in devices {
+            let Some(id) = id(&device).filter(|id| !NO_DEVICES.contains(&id.as_str())) else {
+                continue;
+            };
+            let description = device
+                .description()
+                .map(|about| about.name().to_owned())
+                .unwrap_or_default();
+            found.push(Found {
+                host,
+                is_default: default.as_ref() == Some(&id),
+                id,
+                description,
+                device,
+            });
+        }
+    }
+    found
+}
+
+/// Devices with the rate and channels they deliver; those that cannot be opened are left out. Numbers count these.
+fn listed() -> Vec<(Found, u32, u16)> {
+    let formats = all()
+        .into_iter()
+        .filter_map(|found| match found.device.default_input_config() {
+            Ok(config) => Some((found, config.sample_rate(), config.channels())),
+            Err(error) => {
+                tracing::debug!(device = found.id, %error, "not listed");
+                None
+            }
+        });
+    formats.collect()
+}
+
+/// What `--input TEXT` means among the devices: a number of the list, a name, or a part of one.
+pub(super) fn find(text: &str) -> Result<Selector, Failure> {
+    let select = |found: &Found| {
+        Ok(Selector::Named {
+            host: found.host,
+            id: found.id.clone(),
+        })
+    };
+    if let Ok(number) = text.parse::<usize>() {
+        let devices = listed();
+        return match number.checked_sub(1).and_then(|index| devices.get(index)) {
+            Some((found, ..)) => select(found),
+            None => Err(not_found(text, devices.iter().map(|(found, ..)| found))),
+        };
+    }
+    let devices = all();
+    if let Some(found) = devices
+        .iter()
+        .find(|found| found.id == text || found.description == text)
+    {
+        return select(found);
+    }
+    let wanted = text.to_lowercase();
+    let has = |name: &str| name.to_lowercase().contains(&wanted);
+    let matching: Vec<_> = devices
+        .iter()
+        .filter(|found| has(&found.id) || has(&found.description))
+        .collect();
+    match matching.as_slice() {
+        [] => Err(not_found(text, devices.iter())),
+        [found] => select(found),
+        several => Err(
+            Failure::usage(format!("input `{text}` fits {} devices", several.len()))
+                .hint(format!("say which:{}", names(several.iter().copied()))),
+        ),
+    }
+}
+
+fn not_found<'a>(text: &str, there: impl Iterator<Item = &'a Found>) -> Failure {
+    let names = names(there);
+    let failure = Failure::input(format!(
+        "input `{text}` not found: there is neither such a file nor such a device"
+    ));
+    if names.is_empty() {
+        failure.hint("there is no device at all; check the path of a file, or try --input demo")
+    } else {
+        failure.hint(format!("there are:{names}"))
+    }
+}
+
+fn names<'a>(devices: impl Iterator<Item = &'a Found>) -> String {
+    devices
+        .map(|found| format!("\n  {}  ({}, {})", found.id, found.description, found.host.name()))
+        .collect()
+}
+
+/// Prints the table of `--list-devices`.
+pub(crate) fn print_list() -> Result<(), Failure> {
+    let devices = listed();
+    let mut out = io::stdout().lock();
+    let printed = if devices.is_empty() {
+        writeln!(
+            out,
+            "No device can be listened to. Files, standard input and --input demo work without one."
+        )
+    } else {
+        print_table(&mut out, &devices)
+    };
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn print_table(out: &mut impl Write, devices: &[(Found, u32, u16)]) -> io::Result<()> {
+    let width = |title: &str, texts: &mut dyn Iterator<Item = usize>| texts.fold(title.len(), usize::max);
+    let host = width(
+        "HOST",
+        &mut devices.iter().map(|(found, ..)| found.host.name().len()),
+    );
+    let name = width(
+        "NAME",
+        &mut devices.iter().map(|(found, ..)| found.id.chars().count()),
+    );
+    writeln!(
+        out,
+        "  {:>3}  {:host$}  {:name$}  {:>9}  {:>8}  DESCRIPTION",
+        "NO", "HOST", "NAME", "RATE", "CHANNELS"
+    )?;
+    for (i, (found, rate, channels)) in devices.iter().enumerate() {
+        let mark = if found.is_default { '*' } else { ' ' };
+        let line = format!(
+            "{mark} {:>3}  {:host$}  {:name$}  {rate:>6} Hz  {channels:>8}  {}",
+            i + 1,
+            found.host.name(),
+            found.id,
+            found.description,
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(
+        out,
+        "\n* is what --input mic opens. A monitor carries what plays on an output."
+    )
+}

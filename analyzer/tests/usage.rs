@@ -1,0 +1,139 @@
+//! Wrong usage and missing or wrong inputs: exit codes and messages.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod common;
+
+use std::fs;
+
+use common::*;
+
+#[test]
+fn wrong_usage_exits_2() {
+    for arguments in [
+        &["--format", "xml"][..],
+        &["--rate", "0"],
+        &["--rate", "101"],
+        &["--rate", "NaN"],
+        &["--rate", "many"],
+        &["--device", "abacus"],
+        &["--unknown"],
+        &["--input", "demo:polka"],
+        &["--input", "-", "--raw-rate", "48000"],
+        &[
+            "--input",
+            "-",
+            "--raw-rate",
+            "0",
+            "--raw-channels",
+            "2",
+            "--raw-format",
+            "s16le",
+        ],
+        &[
+            "--input",
+            "demo",
+            "--raw-rate",
+            "48000",
+            "--raw-channels",
+            "2",
+            "--raw-format",
+            "s16le",
+        ],
+        // Standard output is a pipe here.
+        &["--input", "demo", "--format", "terminal"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).starts_with("error: "),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn inputs_that_are_not_there_exit_3_and_are_named() {
+    for input in [
+        "no/such/file.wav",
+        "missing.flac",
+        "./missing",
+        "no such microphone",
+        "999",
+    ] {
+        let output = run(&["--input", input]);
+        assert_eq!(code(&output), 3, "{input}: {}", stderr(&output));
+        assert!(stderr(&output).contains(input), "{}", stderr(&output));
+        assert!(stderr(&output).contains("hint: "), "{}", stderr(&output));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["--input", folder.path().to_str().unwrap()]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+}
+
+#[test]
+fn inputs_that_are_no_audio_exit_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = 1u32;
+    let noise: Vec<u8> = (0..50_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .collect();
+    for name in [
+        "noise",
+        "noise.wav",
+        "noise.mp3",
+        "noise.ogg",
+        "noise.flac",
+        "noise.m4a",
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, &noise).unwrap();
+        let output = run(&["--input", path.to_str().unwrap()]);
+        assert_eq!(code(&output), 1, "{name}: {}", stderr(&output));
+        assert!(stderr(&output).contains(name), "{}", stderr(&output));
+    }
+    let empty = wav(folder.path(), "empty.wav", &[]);
+    let output = run(&["--input", empty.to_str().unwrap()]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("no audio"), "{}", stderr(&output));
+}
+
+#[test]
+fn raw_standard_input_must_be_told() {
+    let output = run_with(&["--input", "-"], &[0; 10_000]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("--raw-rate 48000"),
+        "{}",
+        stderr(&output)
+    );
+    let output = run_with(&["--input", "-"], &[]);
+    assert_eq!(code(&output), 1);
+}
+
+#[test]
+fn a_wrong_model_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("nowhere");
+    let output = run(&["--input", "demo:dance", "--model", missing.to_str().unwrap()]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("nowhere"), "{}", stderr(&output));
+}
+
+#[test]
+fn help_and_list_succeed() {
+    for arguments in [["--help"], ["--version"], ["--list-devices"]] {
+        let output = run(&arguments);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert!(!output.stdout.is_empty());
+        assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    }
+}
