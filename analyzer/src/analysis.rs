@@ -5,7 +5,7 @@ mod track;
 
 use std::sync::mpsc::SyncSender;
 
-use echometer_engine::{Feature, Model, Reading};
+use echometer_engine::{Model, Reading};
 
 use crate::control::Control;
 use crate::failure::Failure;
@@ -70,9 +70,6 @@ impl Events<'_> {
         self.0.send(event).map_err(|_| Unheard)
     }
 }
-
-/// EBU R128 looks at 400 ms at a time: before the first of them, nothing is known of the loudness.
-const FIRST_LOUDNESS_S: f64 = 0.4;
 
 /// Why an analysis stops early.
 #[derive(Debug)]

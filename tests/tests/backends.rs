@@ -1,5 +1,7 @@
 //! Every backend gives the same numbers, and one that is not there says so.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // The whole file is tests.
+
 use std::ffi::OsStr;
 
 use echometer_tests::{analyze, analyze_with, json, skip};

@@ -1,5 +1,6 @@
 //! A known file played into a real PulseAudio sink, captured from its monitor through cpal: live readings equal the file's.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic)] // The whole file is tests.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! From a manifest to an analyzer reading: the trainer's whole way, on data made here.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // The whole file is tests.
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
