@@ -1,5 +1,7 @@
 //! No input, however damaged, may panic or run for ever.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
+
 use echometer_decode::Decoder;
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! Any chunking, rate and channel count: every frame exactly once, and bit-identical.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
+
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig};
 use echometer_engine::tap::Downmix;
 use proptest::prelude::*;

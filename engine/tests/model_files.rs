@@ -1,5 +1,7 @@
 //! Broken model files: each gives an error that names the file, the value found and the rule, and never a panic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
+
 use std::fs;
 
 use echometer_engine::model::onnx::{DimensionProto, ModelProto};

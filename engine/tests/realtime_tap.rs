@@ -1,5 +1,6 @@
 //! The audio side of the tap never allocates: checked by an allocator that counts what happens where it is forbidden.
 #![cfg(debug_assertions)] // The checking allocator is inactive in release builds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, violation_count};
 use echometer_engine::tap::tap;

@@ -1,5 +1,7 @@
 //! The rolling scorer with the shipped model: any chunking, live or not, the same numbers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
+
 use std::sync::mpsc;
 
 use echometer_engine::tap::tap;

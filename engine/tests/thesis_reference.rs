@@ -1,5 +1,7 @@
 //! The `thesis` profile against torchaudio's `MelSpectrogram` (arrays made by `tests/reference/make_reference.py`).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! Every backend gives the same numbers, and one that is not there says so.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // The whole file is tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
 use std::ffi::OsStr;
 

@@ -1,6 +1,6 @@
 //! The bundled excerpts: the meters differ in the direction any listener would expect.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // The whole file is tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
 use echometer_engine::{Feature, Reading};
 use echometer_models::DEMOS;

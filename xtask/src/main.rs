@@ -168,7 +168,10 @@ impl Workshop {
         let mut command = cargo::cargo(&self.repository);
         command.arg("test");
         if !names_packages(arguments) {
-            command.arg("--workspace");
+            // Everything is built before anything runs, so the tests that start our programs need not build them again.
+            command
+                .args(["--workspace", "--no-fail-fast"])
+                .env("ECHOMETER_BUILT", "1");
         }
         command.args(arguments).env("ORT_DYLIB_PATH", onnxruntime);
         cargo::with_libtorch(&mut command, &libtorch)?;
