@@ -13,4 +13,4 @@ pub use feature::{Feature, PerFeature, UnknownFeature};
 pub use inference::{BackendError, Device, Runtime, UnknownDevice};
 pub use model::{Model, ModelError, ModelFiles};
 pub use reading::Reading;
-pub use score::{InputFormat, Live, ScoreError, Scorer, Track};
+pub use score::{InputFormat, Live, ScoreError, Scorer};

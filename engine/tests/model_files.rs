@@ -95,6 +95,11 @@ fn card_values_outside_their_rules() {
     assert_says(&error, &["card.json", "trunk.stride is 0", "1–4096"]);
     let error = error_with_card(|card| card["trunk"]["receptive_field"] = 1_000_000.into());
     assert_says(&error, &["receptive_field is 1000000"]);
+    let error = error_with_card(|card| card["trunk"]["receptive_field"] = 400.into());
+    assert_says(&error, &["receptive_field is 400", "within 4 s"]);
+    let huge = serde_json::json!([[u64::MAX], [1]]);
+    let error = error_with_card(|card| card["trunk"]["state"] = huge);
+    assert_says(&error, &["trunk.state is 18446744073709551615 values", "at most"]);
     let error = error_with_card(|card| card["window_s"] = 1e9.into());
     assert_says(&error, &["window_s is 1000000000 s", "1–600 s"]);
     let error = error_with_card(|card| card["trunk"]["channels"] = 97.into());

@@ -154,6 +154,37 @@ fn silence_has_no_features_but_a_loudness() {
 }
 
 #[test]
+fn music_that_stops_becomes_silent_when_the_window_has_passed() {
+    let mut scorer = Scorer::new(&model(), STEREO, 1.0).unwrap();
+    let mut samples = music(5.0, 7);
+    samples.resize(2 * 44_100 * 36, 0.0);
+    let silent: Vec<_> = readings(&mut scorer, &samples, 4096)
+        .iter()
+        .map(|reading| reading.silent)
+        .collect();
+    assert!(!silent[33] && silent[35], "{silent:?}");
+}
+
+#[test]
+fn a_tracks_value_does_not_depend_on_the_rate_of_readings() {
+    let (model, samples) = (model(), music(34.0, 8));
+    let track = |hz: f64| {
+        let mut scorer = Scorer::new(&model, STEREO, hz).unwrap().for_track();
+        readings(&mut scorer, &samples, 10_000);
+        scorer.track().unwrap().unwrap()
+    };
+    assert_eq!(track(5.0), track(0.02));
+    // An input no longer than the window is its last reading.
+    let short = &samples[..2 * 44_100 * 30];
+    let mut scorer = Scorer::new(&model, STEREO, 5.0).unwrap().for_track();
+    readings(&mut scorer, short, 10_000);
+    let whole = scorer.track().unwrap();
+    scorer.reset();
+    readings(&mut scorer, short, 10_000);
+    assert_eq!(whole, scorer.finish().unwrap());
+}
+
+#[test]
 fn unusable_samples_never_reach_the_model() {
     let mut samples = music(5.0, 6);
     for (i, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-40, f32::MAX]

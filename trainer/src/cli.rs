@@ -34,7 +34,7 @@ pub(crate) struct Cli {
     pub(crate) batch: u32,
 
     /// Largest learning rate; it warms up and falls to zero along a cosine.
-    #[arg(long, default_value_t = 2e-3)]
+    #[arg(long, default_value_t = 2e-3, value_parser = parse_rate)]
     pub(crate) learning_rate: f64,
 
     /// Folds of the cross-validation that measures the model; 0 skips it, and the model says that it is unmeasured.
@@ -85,6 +85,11 @@ fn parse_features(text: &str) -> Result<Features, String> {
     features.sort_unstable();
     features.dedup();
     Ok(Features(features))
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (1e-9..=1.0).contains(rate));
+    rate.ok_or_else(|| format!("`{text}`, but must be a number from 1e-9 to 1"))
 }
 
 fn parse_folds(text: &str) -> Result<usize, String> {

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Input rates accepted, in Hz.
 pub const INPUT_RATES: std::ops::RangeInclusive<u32> = 8_000..=384_000;
 
+/// Version of the front end's arithmetic, raised by any change that moves a frame by a bit. Part of every cache key.
+pub const REVISION: u32 = 1;
+
 /// Everything that decides what a mel frame looks like.
 ///
 /// Two equal configurations give bit-identical frames for the same input, so a hash of this value keys feature caches.

@@ -75,7 +75,11 @@ impl Library {
     }
 
     fn embedded(reason: &str) -> Result<Self, BackendError> {
-        ort::set_api(ort_tract::api());
+        if !ort::set_api(ort_tract::api()) {
+            return Err(BackendError::Environment(
+                "an ONNX Runtime is loaded that does not work".into(),
+            ));
+        }
         let environment = ort::init()
             .with_name("echometer")
             .build()

@@ -20,45 +20,29 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// The runtime for `device`; [`Device::Auto`] falls back, any other is an error where it is not there.
-    pub(crate) fn get(device: Device) -> Result<Self, BackendError> {
+    /// The runtimes to try for `device`, best first: one for a device asked for by name, all there are for
+    /// [`Device::Auto`].
+    pub(crate) fn candidates(device: Device) -> Result<Vec<Self>, BackendError> {
         let library = Library::get(device)?;
-        let note = library.reason.clone();
-        if library.path.is_none() {
-            return Ok(Self {
-                library,
-                provider: Device::Embedded,
-                note,
-            });
+        let providers: &[Device] = match device {
+            _ if library.path.is_none() => &[Device::Embedded],
+            Device::Auto => &[Device::Cuda, Device::CoreMl, Device::DirectMl, Device::Cpu],
+            _ => &[device],
+        };
+        let runtime = |&provider: &Device| Self {
+            note: library.reason.clone(),
+            library: library.clone(),
+            provider,
+        };
+        Ok(providers.iter().map(runtime).collect())
+    }
+
+    /// This runtime, chosen after `refused` ones, each with its reason.
+    pub(crate) fn after(mut self, refused: &[String]) -> Self {
+        for reason in refused {
+            self.note = format!("{}; {reason}", self.note);
         }
-        if device != Device::Auto {
-            let runtime = Self {
-                library,
-                provider: device,
-                note,
-            };
-            runtime
-                .builder()
-                .map_err(|reason| BackendError::Device { device, reason })?;
-            return Ok(runtime);
-        }
-        let mut notes = vec![note];
-        for provider in [Device::Cuda, Device::CoreMl, Device::DirectMl] {
-            let runtime = Self {
-                library: library.clone(),
-                provider,
-                note: notes.join("; "),
-            };
-            match runtime.builder() {
-                Ok(_) => return Ok(runtime),
-                Err(reason) => notes.push(format!("{provider}: {reason}")),
-            }
-        }
-        Ok(Self {
-            library,
-            provider: Device::Cpu,
-            note: notes.join("; "),
-        })
+        self
     }
 
     /// The device in effect; never [`Device::Auto`].
@@ -79,9 +63,19 @@ impl Runtime {
         &self.note
     }
 
-    /// A session builder with the provider registered, or why it cannot be.
-    fn builder(&self) -> Result<SessionBuilder, String> {
-        let builder = Session::builder(&self.library.environment).map_err(text)?;
+    /// A session builder with the provider registered.
+    fn builder(&self) -> Result<SessionBuilder, BackendError> {
+        let refused = |reason: String| BackendError::Device {
+            device: self.provider,
+            reason,
+        };
+        let builder = Session::builder(&self.library.environment)
+            .map_err(text)
+            .map_err(refused)?;
+        self.configure(builder).map_err(refused)
+    }
+
+    fn configure(&self, builder: SessionBuilder) -> Result<SessionBuilder, String> {
         let builder = builder
             .with_optimization_level(GraphOptimizationLevel::Level3)
             .map_err(text)?;
@@ -106,7 +100,7 @@ impl Runtime {
             file: file.into(),
             reason,
         };
-        let mut builder = self.builder().map_err(error)?;
+        let mut builder = self.builder()?;
         let session = catch_unwind(AssertUnwindSafe(|| builder.commit_from_memory(bytes)))
             .map_err(|_| error("the backend gave up on it".into()))?
             .map_err(|cause| error(text(cause)))?;
@@ -125,7 +119,11 @@ fn text<R>(error: ort::Error<R>) -> String {
 /// The provider's registration; `None` for the CPU. An error says that this build of ONNX Runtime lacks it.
 fn dispatch(device: Device) -> Result<Option<ExecutionProviderDispatch>, String> {
     let (built_in, provider) = match device {
-        Device::Cuda => (ep::CUDA::is_available(), ep::CUDA::default().build()),
+        // TF32 would cost three digits, and backends promise to agree to four.
+        Device::Cuda => (
+            ep::CUDA::is_available(),
+            ep::CUDA::default().with_tf32(false).build(),
+        ),
         Device::TensorRt => (ep::TensorRT::is_available(), ep::TensorRT::default().build()),
         Device::CoreMl => (ep::CoreML::is_available(), ep::CoreML::default().build()),
         Device::DirectMl => (ep::DirectML::is_available(), ep::DirectML::default().build()),
@@ -172,7 +170,10 @@ impl Graph {
             })
             .collect::<ort::Result<Vec<_>>>()
             .map_err(|cause| error(text(cause)))?;
-        let found = self.session.run(values).map_err(|cause| error(text(cause)))?;
+        let session = &mut self.session;
+        let found = catch_unwind(AssertUnwindSafe(|| session.run(values)))
+            .map_err(|_| error("the backend gave up on it".into()))?
+            .map_err(|cause| error(text(cause)))?;
         for (name, output) in outputs {
             let value = found
                 .get(*name)

@@ -123,6 +123,13 @@ pub struct TrainingCard {
     pub seed: u64,
 }
 
+/// Columns whose receptive field lies inside `frames`.
+pub fn columns_in(frames: usize, receptive_field: usize, stride: usize) -> usize {
+    frames
+        .checked_sub(receptive_field)
+        .map_or(0, |rest| rest / stride.max(1) + 1)
+}
+
 impl Card {
     /// Mel frames in a full window.
     pub fn window_frames(&self) -> usize {
@@ -149,7 +156,7 @@ impl Card {
 
     /// Columns whose receptive field lies inside a full window.
     pub fn window_columns(&self) -> usize {
-        self.window_frames().saturating_sub(self.receptive_field()) / self.stride() + 1
+        columns_in(self.window_frames(), self.receptive_field(), self.stride())
     }
 
     /// First columns after a start that still depend on the zeros before it, and are thrown away.

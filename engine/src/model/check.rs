@@ -11,6 +11,9 @@ use crate::feature::Feature;
 /// Operator sets that every backend runs.
 const OPSETS: std::ops::RangeInclusive<i64> = 13..=21;
 
+/// A rolling model's meters start within this many seconds (design point 3).
+const FIRST_READING_S: f64 = 4.0;
+
 /// Lower-case hexadecimal SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
@@ -89,12 +92,20 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
         card.receptive_field().to_string(),
         &format!("1–{} frames, the window", card.window_frames()),
     )?;
-    let state: usize = card
-        .trunk
-        .iter()
-        .flat_map(|trunk| &trunk.state)
-        .map(|s| saturating_size(s))
-        .sum();
+    card_rule(
+        card.trunk.is_none() || card.first_reading_s() <= FIRST_READING_S,
+        "trunk.receptive_field",
+        format!(
+            "{}: first values after {:.1} s",
+            card.receptive_field(),
+            card.first_reading_s()
+        ),
+        "such that the first values come within 4 s",
+    )?;
+    let shapes = card.trunk.iter().flat_map(|trunk| &trunk.state);
+    let state = shapes
+        .map(|shape| saturating_size(shape))
+        .fold(0, usize::saturating_add);
     card_rule(
         state <= 1 << 24,
         "trunk.state",
@@ -316,7 +327,7 @@ fn check_values(
             && dims.len() == sizes.len()
             && dims.iter().zip(sizes).all(|(dim, size)| match size {
                 None => dim.dim_value.is_none_or(|value| value == 1),
-                Some(size) => dim.dim_value == i64::try_from(*size).ok(),
+                Some(size) => i64::try_from(*size).is_ok_and(|size| dim.dim_value == Some(size)),
             });
         let shown = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
         rule(

@@ -1,7 +1,8 @@
 //! A model's three files as bytes, from a folder or from the binary itself.
 
 use std::borrow::Cow;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::card::{CARD_FILE, Card, SCHEMA};
@@ -71,13 +72,20 @@ fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
         file: path.to_owned(),
         source,
     };
-    let length = fs::metadata(path).map_err(io)?.len();
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(io)?;
+    let meta = file.metadata().map_err(io)?;
+    rule(meta.is_file(), &shown, "kind", "no plain file", || {
+        "a plain file".into()
+    })?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
     rule(
-        length <= LARGEST_FILE,
-        &path.display().to_string(),
+        bytes.len() as u64 <= LARGEST_FILE,
+        &shown,
         "size",
-        format!("{length} bytes"),
+        "larger",
         || format!("at most {LARGEST_FILE} bytes"),
     )?;
-    fs::read(path).map_err(io)
+    Ok(bytes)
 }

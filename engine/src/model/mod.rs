@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 pub use card::{
     CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard,
+    columns_in,
 };
 pub use check::sha256_hex;
 pub use files::ModelFiles;
@@ -98,6 +99,21 @@ struct Shared {
     head: Mutex<Graph>,
 }
 
+impl Shared {
+    /// Both graphs on `runtime`.
+    fn prepare(
+        card: &Card,
+        files: &ModelFiles,
+        runtime: &Runtime,
+    ) -> Result<(Option<Mutex<Graph>>, Mutex<Graph>), BackendError> {
+        let trunk = match (&card.trunk, &files.trunk) {
+            (Some(trunk), Some(bytes)) => Some(Mutex::new(runtime.graph(&trunk.file, bytes)?)),
+            _ => None,
+        };
+        Ok((trunk, Mutex::new(runtime.graph(&card.head.file, &files.head)?)))
+    }
+}
+
 impl Model {
     /// Checks `files` against their card and prepares both graphs on `device`.
     ///
@@ -113,21 +129,29 @@ impl Model {
             || "named in the card exactly if its file is given".into(),
         )?;
         check::check(&card, files)?;
-        let runtime = Runtime::get(device)?;
-        let graph = |file: &str, bytes: &[u8]| runtime.graph(file, bytes);
-        let trunk = match (&card.trunk, &files.trunk) {
-            (Some(trunk), Some(bytes)) => Some(Mutex::new(graph(&trunk.file, bytes)?)),
-            _ => None,
-        };
-        let head = Mutex::new(graph(&card.head.file, &files.head)?);
-        Ok(Self {
-            shared: Arc::new(Shared {
-                card,
-                runtime,
-                trunk,
-                head,
-            }),
-        })
+        let mut refused = Vec::new();
+        let mut last = None;
+        for runtime in Runtime::candidates(device)? {
+            match Shared::prepare(&card, files, &runtime) {
+                Ok((trunk, head)) => {
+                    let runtime = runtime.after(&refused);
+                    return Ok(Self {
+                        shared: Arc::new(Shared {
+                            card,
+                            runtime,
+                            trunk,
+                            head,
+                        }),
+                    });
+                }
+                Err(error) => {
+                    refused.push(format!("{}: {error}", runtime.device()));
+                    last = Some(error);
+                }
+            }
+        }
+        let none = || BackendError::Environment("there is no runtime to try".into());
+        Err(last.unwrap_or_else(none).into())
     }
 
     /// The model's card.

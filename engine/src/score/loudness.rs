@@ -1,81 +1,142 @@
-//! EBU R128 loudness of the rolling window.
+//! EBU R128 loudness of the rolling window: BS.1770 gating over the window's own blocks, silent ones included.
+
+use std::collections::VecDeque;
 
 use ebur128::{EbuR128, Mode};
 
 use crate::feature::Feature;
 use crate::tap::Stereo;
 
-/// Gated loudness (BS.1770 integrated loudness) of the last window, and of everything since the start.
+/// A gating block is 400 ms …
+const BLOCK_HOPS: usize = 4;
+/// … and one ends every 100 ms.
+const HOPS_PER_S: u32 = 10;
+/// Seconds of input until there is any loudness.
+pub(super) const FIRST_BLOCK_S: f64 = BLOCK_HOPS as f64 / HOPS_PER_S as f64;
+/// BS.1770's absolute gate, in LUFS.
+const ABSOLUTE_GATE: f64 = -70.0;
+/// BS.1770's relative gate, 10 LU below the loudness of what passes the absolute one.
+const RELATIVE_GATE: f64 = 0.1;
+/// BS.1770's offset between K-weighted energy in dB and LUFS.
+const OFFSET: f64 = -0.691;
+
+/// Gated loudness of the last window, and, where asked for, of everything since the start.
 pub(super) struct Loudness {
-    window: EbuR128,
-    whole: EbuR128,
+    meter: EbuR128,
     width: usize,
+    /// Sample frames of 100 ms, and those of them still to come until the next block ends.
+    hop: usize,
+    until_hop: usize,
+    hops: usize,
+    blocks: VecDeque<f64>,
+    window: usize,
+    whole: Option<Vec<f64>>,
     scratch: Vec<f32>,
 }
 
-/// Seconds of input until there is any loudness.
-pub(super) const FIRST_BLOCK_S: f64 = BLOCK_MS as f64 / 1000.0;
-/// A gating block is 400 ms, and one starts every 100 ms.
-const BLOCK_MS: usize = 400;
-
 impl Loudness {
     pub(super) fn new(rate: u32, width: u16, window_s: f64) -> Result<Self, ebur128::Error> {
-        let channels = u32::from(width);
-        let mut window = EbuR128::new(channels, rate, Mode::I)?;
-        // Keep only the blocks that lie inside the window, down to the last 100 ms step.
-        let blocks = ((window_s * 1000.0) as usize).saturating_sub(BLOCK_MS) / 100 + 1;
-        window.set_max_history(u32::try_from(blocks * 100).unwrap_or(u32::MAX))?;
-        let whole = EbuR128::new(channels, rate, Mode::I | Mode::HISTOGRAM)?;
+        let hop = rate.div_ceil(HOPS_PER_S) as usize;
+        let hops = (window_s * f64::from(rate) / hop as f64) as usize;
+        let window = hops.saturating_sub(BLOCK_HOPS) + 1;
         Ok(Self {
-            window,
-            whole,
+            meter: EbuR128::new(u32::from(width), rate, Mode::M)?,
             width: usize::from(width),
+            hop,
+            until_hop: hop,
+            hops: 0,
+            blocks: VecDeque::with_capacity(window + 1),
+            window,
+            whole: None,
             scratch: Vec::new(),
         })
     }
 
-    pub(super) fn push(&mut self, samples: &[Stereo]) -> Result<(), ebur128::Error> {
-        self.scratch.clear();
-        let width = self.width;
-        self.scratch
-            .extend(samples.iter().flat_map(|pair| &pair[..width]));
-        self.window.add_frames_f32(&self.scratch)?;
-        self.whole.add_frames_f32(&self.scratch)
+    /// Also keeps what [`Self::whole`] needs: 80 bytes a second of input.
+    pub(super) fn keep_whole(&mut self) {
+        self.whole.get_or_insert_default();
+    }
+
+    pub(super) fn push(&mut self, mut samples: &[Stereo]) -> Result<(), ebur128::Error> {
+        while !samples.is_empty() {
+            let (now, later) = samples.split_at(self.until_hop.min(samples.len()));
+            self.scratch.clear();
+            self.scratch
+                .extend(now.iter().flat_map(|pair| &pair[..self.width]));
+            self.meter.add_frames_f32(&self.scratch)?;
+            self.until_hop -= now.len();
+            if self.until_hop == 0 {
+                self.until_hop = self.hop;
+                self.hops += 1;
+                if self.hops >= BLOCK_HOPS {
+                    let lufs = self.meter.loudness_momentary()?;
+                    self.end_block(10f64.powf((lufs - OFFSET) / 10.0)); // Digital silence is −∞ LUFS: energy 0.
+                }
+            }
+            samples = later;
+        }
+        Ok(())
+    }
+
+    fn end_block(&mut self, energy: f64) {
+        if self.blocks.len() == self.window {
+            self.blocks.pop_front();
+        }
+        self.blocks.push_back(energy);
+        if let Some(whole) = &mut self.whole {
+            whole.push(energy);
+        }
     }
 
     /// Loudness of the window in LUFS; `None` where all of it is below the absolute gate of −70 LUFS.
     pub(super) fn window(&self) -> Option<f32> {
-        above_gate(self.window.loudness_global())
+        gated(self.blocks.iter().copied())
     }
 
-    /// Loudness of everything since the start; `None` as in [`Self::window`].
+    /// Loudness of everything since the start, as [`Self::window`]; `None` also where it was not kept.
     pub(super) fn whole(&self) -> Option<f32> {
-        above_gate(self.whole.loudness_global())
+        gated(self.whole.iter().flatten().copied())
     }
 
     pub(super) fn reset(&mut self) {
-        self.window.reset();
-        self.whole.reset();
+        self.meter.reset();
+        (self.until_hop, self.hops) = (self.hop, 0);
+        self.blocks.clear();
+        if let Some(whole) = &mut self.whole {
+            whole.clear();
+        }
     }
 }
 
-fn above_gate(lufs: Result<f64, ebur128::Error>) -> Option<f32> {
-    lufs.ok()
-        .filter(|lufs| lufs.is_finite())
-        .map(|lufs| Feature::Loudness.clamp(lufs as f32))
+/// BS.1770-4's two gates and the mean of what passes both.
+fn gated(energies: impl Iterator<Item = f64> + Clone) -> Option<f32> {
+    let absolute = 10f64.powf((ABSOLUTE_GATE - OFFSET) / 10.0);
+    let above = |gate: f64| mean(energies.clone().filter(move |&energy| energy > gate));
+    let loud = above(absolute)?;
+    let mean = above(absolute.max(loud * RELATIVE_GATE))?;
+    Some(Feature::Loudness.clamp((10.0 * mean.log10() + OFFSET) as f32))
+}
+
+fn mean(energies: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = energies.fold((0.0, 0u64), |(sum, count), energy| (sum + energy, count + 1));
+    (count > 0).then(|| sum / count as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tone(seconds: f64, amplitude: f32) -> Vec<Stereo> {
-        (0..(48_000.0 * seconds) as usize)
+    fn tone(rate: u32, seconds: f64, amplitude: f32) -> Vec<Stereo> {
+        (0..(f64::from(rate) * seconds) as usize)
             .map(|i| {
-                let x = amplitude * (std::f32::consts::TAU * 997.0 * i as f32 / 48_000.0).sin();
+                let x = amplitude * (std::f32::consts::TAU * 997.0 * i as f32 / rate as f32).sin();
                 [x, x]
             })
             .collect()
+    }
+
+    fn amplitude(dbfs: f32) -> f32 {
+        10f32.powf(dbfs / 20.0)
     }
 
     #[test]
@@ -83,28 +144,50 @@ mod tests {
         let mut loudness = Loudness::new(48_000, 2, 3.0).unwrap();
         assert_eq!(loudness.window(), None);
         // EBU Tech 3341: a stereo 1 kHz sine at −23 dBFS reads −23 LUFS.
-        let quiet = tone(3.0, 10f32.powf(-23.0 / 20.0));
-        loudness.push(&quiet).unwrap();
+        loudness.push(&tone(48_000, 3.0, amplitude(-23.0))).unwrap();
         assert!(
             (loudness.window().unwrap() + 23.0).abs() < 0.1,
             "{:?}",
             loudness.window()
         );
-        // Once 3 s of a louder tone have passed, the window has forgotten the quiet one; the whole has not.
-        loudness.push(&tone(3.4, 10f32.powf(-13.0 / 20.0))).unwrap();
+        // Once a louder tone has filled the window, the quiet one is forgotten.
+        loudness.push(&tone(48_000, 3.4, amplitude(-13.0))).unwrap();
         assert!(
             (loudness.window().unwrap() + 13.0).abs() < 0.1,
             "{:?}",
             loudness.window()
         );
-        assert!(loudness.whole().unwrap() < -14.0);
     }
 
     #[test]
-    fn silence_has_no_loudness() {
-        let mut loudness = Loudness::new(44_100, 1, 30.0).unwrap();
-        loudness.push(&vec![[0.0; 2]; 44_100]).unwrap();
+    fn silence_after_sound_is_silence_once_the_window_has_passed() {
+        let mut loudness = Loudness::new(44_100, 2, 3.0).unwrap();
+        loudness.push(&tone(44_100, 2.0, 0.1)).unwrap();
+        loudness.push(&vec![[0.0; 2]; 2 * 44_100]).unwrap();
+        assert!(
+            loudness.window().is_some(),
+            "the last second of sound is still in the window"
+        );
+        loudness.push(&vec![[0.0; 2]; 2 * 44_100]).unwrap();
         assert_eq!(loudness.window(), None);
-        assert_eq!(loudness.whole(), None);
+    }
+
+    #[test]
+    fn equals_the_library_s_integrated_loudness_over_the_same_blocks() {
+        for rate in [8_000, 44_100, 48_000, 96_000] {
+            let mut loudness = Loudness::new(rate, 2, 30.0).unwrap();
+            loudness.keep_whole();
+            let mut library = EbuR128::new(2, rate, Mode::I).unwrap();
+            for (seconds, dbfs) in [(4.0, -20.0), (3.0, -80.0), (5.0, -36.0), (6.0, -14.0)] {
+                let part = tone(rate, seconds, amplitude(dbfs));
+                for chunk in part.chunks(777) {
+                    loudness.push(chunk).unwrap();
+                }
+                library.add_frames_f32(part.as_flattened()).unwrap();
+            }
+            let expected = library.loudness_global().unwrap() as f32;
+            assert!((loudness.window().unwrap() - expected).abs() < 0.01, "{rate} Hz");
+            assert_eq!(loudness.window(), loudness.whole());
+        }
     }
 }

@@ -7,7 +7,6 @@ mod track;
 mod window;
 
 pub use live::Live;
-pub use track::Track;
 
 use crate::feature::{Feature, PerFeature};
 use crate::frontend::{FrontEnd, FrontEndError, INPUT_RATES};
@@ -18,6 +17,7 @@ use crate::tap::{ChannelsError, Downmix, Stereo};
 
 use columns::Columns;
 use loudness::Loudness;
+use track::Track;
 use window::Window;
 
 /// What the input is and how often it is read.
@@ -66,14 +66,18 @@ pub struct Scorer {
     taken: u64,
     /// Readings given so far on the regular grid.
     given: u64,
+    /// Whole seconds looked at for the track so far.
+    windows: u64,
     replaced: u64,
+    /// Windows of the whole input, where asked for.
+    track: Option<Track>,
     folded: Vec<Stereo>,
 }
 
 impl Scorer {
     /// A scorer for `input` that gives `reading_hz` readings a second of input (above 0, at most 100).
     pub fn new(model: &Model, input: InputFormat, reading_hz: f64) -> Result<Self, ScoreError> {
-        if !(reading_hz > 0.0 && reading_hz <= 100.0) {
+        if !Self::valid_reading_rate(reading_hz) {
             return Err(ScoreError::ReadingRate(reading_hz));
         }
         let downmix = Downmix::new(input.channels)?;
@@ -89,9 +93,24 @@ impl Scorer {
             reading_hz,
             taken: 0,
             given: 0,
+            windows: 0,
             replaced: 0,
+            track: None,
             folded: Vec::new(),
         })
+    }
+
+    /// Also collects what [`Self::track`] needs; costs one look at the window a second of input.
+    #[must_use]
+    pub fn for_track(mut self) -> Self {
+        self.loudness.keep_whole();
+        self.track.get_or_insert_default();
+        self
+    }
+
+    /// Whether a scorer can give `hz` readings a second: above 0, at most 100.
+    pub fn valid_reading_rate(hz: f64) -> bool {
+        hz > 0.0 && hz <= 100.0
     }
 
     /// Takes interleaved samples and appends each reading that falls due to `readings`.
@@ -111,12 +130,20 @@ impl Scorer {
         readings: &mut Vec<Reading>,
     ) -> Result<(), ScoreError> {
         while !samples.is_empty() {
-            let until_due = usize::try_from(self.next_due() - self.taken).unwrap_or(usize::MAX);
-            let (now, later) = samples.split_at(until_due.min(samples.len()));
+            let next = self.next_due().min(self.next_window());
+            let until = usize::try_from(next - self.taken).unwrap_or(usize::MAX);
+            let (now, later) = samples.split_at(until.min(samples.len()));
             self.take(now)?;
             if self.taken == self.next_due() {
                 self.given += 1;
                 readings.push(self.read()?);
+            }
+            if self.taken == self.next_window() {
+                self.windows += 1;
+                let reading = self.read()?;
+                if let Some(track) = self.track.as_mut().filter(|_| reading.coverage >= 1.0) {
+                    track.add(&reading);
+                }
             }
             samples = later;
         }
@@ -134,6 +161,29 @@ impl Scorer {
         let window = &mut self.window;
         self.columns.step(|column| window.push(column))?;
         self.read().map(Some)
+    }
+
+    /// Ends the input like [`Self::finish`] and gives the reading of the whole of it: the mean over its full windows, one a
+    /// second, and the loudness of all of it. An input no longer than the window is its last reading.
+    ///
+    /// Needs [`Self::for_track`]; without it, this is [`Self::finish`].
+    pub fn track(&mut self) -> Result<Option<Reading>, ScoreError> {
+        let Some(mut reading) = self.finish()? else {
+            return Ok(None);
+        };
+        if let Some(track) = self
+            .track
+            .as_ref()
+            .filter(|_| reading.time > self.model.card().window_s)
+        {
+            track.apply(&mut reading);
+            if self.model.card().loudness == LoudnessSource::Measured {
+                let whole = self.loudness.whole();
+                reading.silent = whole.is_none();
+                reading.values[Feature::Loudness] = whole.or(Some(Feature::Loudness.range().0));
+            }
+        }
+        Ok(Some(reading))
     }
 
     /// The window as it is now, between the regular readings.
@@ -178,12 +228,8 @@ impl Scorer {
         self.columns.reset();
         self.window.reset();
         self.loudness.reset();
-        (self.taken, self.given, self.replaced) = (0, 0, 0);
-    }
-
-    /// Loudness of everything since the start in LUFS; `None` where all of it was silent.
-    pub fn whole_loudness(&self) -> Option<f32> {
-        self.loudness.whole()
+        self.track = self.track.take().map(|_| Track::default());
+        (self.taken, self.given, self.windows, self.replaced) = (0, 0, 0, 0);
     }
 
     /// Input rates it can be made for, in Hz.
@@ -192,6 +238,15 @@ impl Scorer {
     /// Sample frame at whose end the next reading is due.
     fn next_due(&self) -> u64 {
         ((self.given + 1) as f64 * f64::from(self.rate) / self.reading_hz).round() as u64
+    }
+
+    /// Sample frame at whose end the track looks at the window next; never, where there is no track.
+    fn next_window(&self) -> u64 {
+        if self.track.is_some() {
+            (self.windows + 1) * u64::from(self.rate)
+        } else {
+            u64::MAX
+        }
     }
 
     fn take(&mut self, samples: &[Stereo]) -> Result<(), ScoreError> {

@@ -1,17 +1,15 @@
-//! Many readings to one: the values of a whole track.
+//! Many windows to one reading: the value of a whole input.
 
 use crate::feature::{Feature, PerFeature};
 use crate::reading::Reading;
 
-/// Averages the windows of an input.
+/// The mean over full windows, taken once a second of input whatever the rate of readings is.
 ///
-/// An input no longer than the window is its last reading. A longer one is the mean over its full windows; the standard
-/// deviation is the windows' mean one, because windows overlap and their errors go together.
+/// The standard deviation is the windows' mean one: windows overlap, and their errors go together.
 #[derive(Debug, Clone, Default)]
-pub struct Track {
+pub(super) struct Track {
     mean: PerFeature<Mean>,
     sd: PerFeature<Mean>,
-    last: Option<Reading>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,32 +32,19 @@ impl Mean {
 }
 
 impl Track {
-    /// Takes the next reading.
-    pub fn add(&mut self, reading: Reading) {
-        if reading.coverage >= 1.0 {
-            for feature in Feature::ALL {
-                self.mean[feature].add(reading.values[feature]);
-                self.sd[feature].add(reading.sd[feature]);
-            }
+    /// Takes a full window.
+    pub(super) fn add(&mut self, reading: &Reading) {
+        for feature in Feature::ALL {
+            self.mean[feature].add(reading.values[feature]);
+            self.sd[feature].add(reading.sd[feature]);
         }
-        self.last = Some(reading);
     }
 
-    /// The track's reading; `whole_loudness` is that of the whole input (see [`super::Scorer::whole_loudness`]).
-    ///
-    /// `None` where there was no reading.
-    pub fn reading(&self, whole_loudness: Option<f32>) -> Option<Reading> {
-        let mut reading = self.last.clone()?;
+    /// Puts the means of what was taken into `last`, the input's last reading; what was never taken stays.
+    pub(super) fn apply(&self, last: &mut Reading) {
         for feature in Feature::ALL {
-            if let Some(mean) = self.mean[feature].get() {
-                reading.values[feature] = Some(mean);
-                reading.sd[feature] = self.sd[feature].get();
-            }
+            last.values[feature] = self.mean[feature].get().or(last.values[feature]);
+            last.sd[feature] = self.sd[feature].get().or(last.sd[feature]);
         }
-        reading.silent = whole_loudness.is_none();
-        if reading.sd[Feature::Loudness] == Some(0.0) {
-            reading.values[Feature::Loudness] = Some(whole_loudness.unwrap_or(Feature::Loudness.range().0));
-        }
-        Some(reading)
     }
 }

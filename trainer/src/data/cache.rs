@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use echometer_decode::{DecodeError, Decoder};
-use echometer_engine::frontend::{FrontEnd, FrontEndConfig, FrontEndError};
+use echometer_engine::frontend::{FrontEnd, FrontEndConfig, FrontEndError, REVISION};
 use echometer_engine::model::sha256_hex;
 use echometer_engine::tap::{ChannelsError, Downmix};
 
@@ -27,6 +27,9 @@ pub(crate) enum ClipError {
     #[error("it is silent")]
     Silent,
 }
+
+/// Bytes before the frames: how many values there are.
+const HEADER: usize = 8;
 
 /// A folder of cached mel frames.
 pub(crate) struct Cache {
@@ -57,11 +60,11 @@ impl Cache {
     pub(crate) fn frames(&self, row: &Row) -> Result<Vec<f32>, ClipError> {
         let path = self.folder.join(self.key(row)?).with_extension("f32");
         let frames = match fs::read(&path) {
-            Ok(bytes) => bytes
+            Ok(bytes) if self.is_whole(&bytes) => bytes[HEADER..]
                 .chunks_exact(4)
                 .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                 .collect(),
-            Err(_) => {
+            _ => {
                 let frames = self.compute(row)?;
                 self.store(&path, &frames)?;
                 frames
@@ -71,7 +74,7 @@ impl Cache {
         Ok(frames)
     }
 
-    /// Front end, file (name, size, time of change) and start: a change of any gives a new entry.
+    /// Front end with its revision, file (name, size, time of change) and start: a change of any gives a new entry.
     fn key(&self, row: &Row) -> std::io::Result<String> {
         let path = fs::canonicalize(&row.path)?;
         let meta = fs::metadata(&path)?;
@@ -82,7 +85,7 @@ impl Cache {
             .as_nanos();
         let window = self.window_s;
         let text = format!(
-            "{:?} {window} {path:?} {} {changed} {}",
+            "{REVISION} {:?} {window} {path:?} {} {changed} {}",
             self.config,
             meta.len(),
             row.start
@@ -92,11 +95,22 @@ impl Cache {
 
     /// Written beside and moved into place, so that a kill leaves no half entry.
     fn store(&self, path: &Path, frames: &[f32]) -> std::io::Result<()> {
-        let bytes: Vec<u8> = frames.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let count = (frames.len() as u64).to_le_bytes();
+        let values = frames.iter().flat_map(|value| value.to_le_bytes());
+        let bytes: Vec<u8> = count.into_iter().chain(values).collect();
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(&bytes)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
+    }
+
+    /// Whether an entry has as many values as its header says: a damaged one is computed anew.
+    fn is_whole(&self, bytes: &[u8]) -> bool {
+        let Some((header, values)) = bytes.split_first_chunk::<HEADER>() else {
+            return false;
+        };
+        u64::from_le_bytes(*header) == values.len() as u64 / 4
+            && values.len().is_multiple_of(4 * self.config.mels)
     }
 
     fn compute(&self, row: &Row) -> Result<Vec<f32>, ClipError> {

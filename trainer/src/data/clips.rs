@@ -15,6 +15,8 @@ pub(crate) struct Clip {
     pub(crate) frames: Tensor,
     /// Group that a split keeps together.
     pub(crate) group: String,
+    /// Whether the group is an artist, as the manifest says.
+    pub(crate) has_artist: bool,
     /// Labels; `None` where missing.
     pub(crate) labels: PerFeature<Option<f32>>,
 }
@@ -55,6 +57,7 @@ pub(crate) fn load(
             Ok(frames) => clips.push(Clip {
                 frames: Tensor::from_slice(&frames).view([-1, mels]),
                 group: row.group.clone(),
+                has_artist: row.has_artist,
                 labels: row.labels,
             }),
             Err(reason) => rejected.push(Rejected {

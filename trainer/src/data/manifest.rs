@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) start: f64,
     /// Clips of one group stay on one side of a split: the artist, or the clip's own path where there is none.
     pub(crate) group: String,
+    /// Whether the group is an artist.
+    pub(crate) has_artist: bool,
     /// Labels; `None` where missing or not trusted.
     pub(crate) labels: PerFeature<Option<f32>>,
 }
@@ -162,6 +164,7 @@ impl Columns {
             path: folder.join(path),
             start,
             group,
+            has_artist: !artist.is_empty(),
             labels,
         })
     }

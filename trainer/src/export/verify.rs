@@ -28,21 +28,9 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
     front_end.push(&sound, &mut frames);
     front_end.finish(&mut frames);
     let frames = Tensor::from_slice(&frames).view([1, -1, card.front_end.mels as i64]);
-    let (mean, sd) = tch::no_grad(|| -> anyhow::Result<(Vec<f32>, Vec<f32>)> {
-        let frames = frames.to_device(network.vars.device());
-        let columns = network.trunk.forward(&frames, false);
-        let heard = columns.size()[1];
-        let mask = Tensor::ones([1, heard], (columns.kind(), columns.device()));
-        // The window may have room for one column more than whole steps fill: pad both as the engine does.
-        let missing = card.window_columns() as i64 - heard;
-        let columns = columns.constant_pad_nd([0, 0, missing, 0]);
-        let mask = mask.constant_pad_nd([missing, 0]);
-        let prediction = network.head.forward(&columns, &mask, false);
-        Ok((
-            Vec::try_from(prediction.mean.view([-1]))?,
-            Vec::try_from(prediction.sd.view([-1]))?,
-        ))
-    })?;
+    let prediction = tch::no_grad(|| network.forward(&frames.to_device(network.vars.device()), false));
+    let mean: Vec<f32> = Vec::try_from(prediction.mean.view([-1]))?;
+    let sd: Vec<f32> = Vec::try_from(prediction.sd.view([-1]))?;
     let mut worst = 0f32;
     for (i, feature) in card.features.iter().map(|feature| feature.name).enumerate() {
         if feature == Feature::Loudness {

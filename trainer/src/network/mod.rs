@@ -17,6 +17,8 @@ pub(crate) struct Network {
     pub(crate) vars: VarStore,
     pub(crate) trunk: Trunk,
     pub(crate) head: Head,
+    /// Columns of a full window.
+    window: i64,
 }
 
 /// What the head says of a batch: `[batch, features]` each, in the features' own units.
@@ -26,22 +28,35 @@ pub(crate) struct Prediction {
 }
 
 impl Network {
-    /// A fresh network; `prior` is what it says of every clip before it has learned anything.
-    pub(crate) fn new(device: Device, mels: i64, features: &[Feature], prior: &PerFeature<f32>) -> Self {
+    /// A fresh network for windows of `window` columns; `prior` is what it says of every clip before it has learned anything.
+    pub(crate) fn new(
+        device: Device,
+        mels: i64,
+        window: i64,
+        features: &[Feature],
+        prior: &PerFeature<f32>,
+    ) -> Self {
         let vars = VarStore::new(device);
         let geometry = Geometry::standard(mels);
         let trunk = Trunk::new(&(vars.root() / "trunk"), &geometry);
         let head = Head::new(&(vars.root() / "head"), geometry.channels(), features, prior);
-        Self { vars, trunk, head }
+        Self {
+            vars,
+            trunk,
+            head,
+            window,
+        }
     }
 
-    /// Scores whole clips `[batch, frames, mels]`.
+    /// Scores clips `[batch, frames, mels]` of at most a window, as the engine does after hearing just them: what the
+    /// window lacks is masked.
     pub(crate) fn forward(&self, frames: &Tensor, train: bool) -> Prediction {
         let columns = self.trunk.forward(frames, train);
-        let mask = Tensor::ones(
-            [columns.size()[0], columns.size()[1]],
-            (columns.kind(), columns.device()),
-        );
-        self.head.forward(&columns, &mask, train)
+        let (batch, heard) = (columns.size()[0], columns.size()[1]);
+        let mask = Tensor::ones([batch, heard], (columns.kind(), columns.device()));
+        let missing = (self.window - heard).max(0);
+        let columns = columns.constant_pad_nd([0, 0, missing, 0]);
+        self.head
+            .forward(&columns, &mask.constant_pad_nd([missing, 0]), train)
     }
 }

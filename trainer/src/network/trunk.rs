@@ -35,15 +35,21 @@ impl Trunk {
         }
     }
 
-    /// Fits the input normalisation to `frames` `[any, mels]`.
-    pub(crate) fn normalise_for(&mut self, frames: &Tensor) {
-        let (mean, sd) = (
-            frames.mean_dim(0, false, Kind::Float),
-            frames.std_dim(0, true, false),
-        );
+    /// Fits the input normalisation to clips `[frames, mels]`, one at a time.
+    pub(crate) fn normalise_for<'a>(&mut self, clips: impl Iterator<Item = &'a Tensor>) {
+        let zeros = || Tensor::zeros([self.geometry.mels], (Kind::Double, tch::Device::Cpu));
+        let (mut count, mut sum, mut squares) = (0, zeros(), zeros());
+        for clip in clips {
+            let clip = clip.to_kind(Kind::Double);
+            count += clip.size()[0];
+            sum += clip.sum_dim_intlist([0].as_slice(), false, Kind::Double);
+            squares += clip.square().sum_dim_intlist([0].as_slice(), false, Kind::Double);
+        }
+        let mean = sum / count.max(1);
+        let deviation = (squares / count.max(1) - mean.square()).clamp_min(0.0).sqrt();
         tch::no_grad(|| {
             self.shift.copy_(&mean);
-            self.scale.copy_(&(sd + 1e-3).reciprocal());
+            self.scale.copy_(&(deviation + 1e-3).reciprocal());
         });
     }
 

@@ -51,11 +51,26 @@ impl Checkpoint {
         fs::rename(&partial, &self.path).with_context(context)
     }
 
-    /// Restores the state and returns how many epochs are finished; 0 where there is nothing to go on from.
+    /// Restores the state and returns how many epochs are finished; 0, and a word why, where there is nothing to go on
+    /// from.
     pub(crate) fn restore(&self, network: &mut Network, optimiser: &mut AdamW) -> u32 {
-        let Ok(tensors) = Tensor::load_multi(&self.path) else {
+        if !self.path.exists() {
             return 0;
-        };
+        }
+        match self.read(network, optimiser) {
+            Ok(epochs) => epochs,
+            Err(reason) => {
+                tracing::warn!(
+                    "{} is not gone on from, and will be replaced: {reason}",
+                    self.path.display()
+                );
+                0
+            }
+        }
+    }
+
+    fn read(&self, network: &mut Network, optimiser: &mut AdamW) -> Result<u32, String> {
+        let tensors = Tensor::load_multi(&self.path).map_err(|error| error.to_string())?;
         let find = |name: &str| {
             tensors
                 .iter()
@@ -64,17 +79,25 @@ impl Checkpoint {
         };
         let bytes = find("position").and_then(|tensor| Vec::<u8>::try_from(tensor).ok());
         let position = bytes.and_then(|bytes| serde_json::from_slice::<Position>(&bytes).ok());
-        let Some(position) = position.filter(|position| position.key == self.key) else {
-            return 0;
-        };
+        let position = position.ok_or("it holds no position")?;
+        if position.key != self.key {
+            return Err("it comes from other clips, settings or another version of the trainer".into());
+        }
+        let variables = network.vars.variables();
+        if let Some(name) = variables
+            .keys()
+            .find(|name| find(&format!("weight {name}")).is_none())
+        {
+            return Err(format!("it lacks the weights `{name}`"));
+        }
         tch::no_grad(|| {
-            for (name, mut variable) in network.vars.variables() {
+            for (name, mut variable) in variables {
                 if let Some(saved) = find(&format!("weight {name}")) {
                     variable.copy_(saved);
                 }
             }
         });
         optimiser.restore(&tensors);
-        position.epochs
+        Ok(position.epochs)
     }
 }

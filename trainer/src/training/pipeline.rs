@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, bail};
 use echometer_engine::PerFeature;
 use echometer_engine::frontend::FrontEndConfig;
-use echometer_engine::model::{FeatureMetrics, TrainingCard};
+use echometer_engine::model::{FeatureMetrics, TrainingCard, columns_in};
 
 use super::evaluate::score;
 use super::metrics::{Scored, calibration, metrics};
@@ -33,9 +33,9 @@ pub(crate) fn train(cli: &Cli, stop: &AtomicBool) -> anyhow::Result<()> {
     let cache = Cache::new(cli.out.join("cache"), front_end.clone(), WINDOW_S, shortest)
         .with_context(|| format!("cannot make the cache in {}", cli.out.display()))?;
     let (clips, rejected) = clips::load(&rows, features, &cache, settings.mels);
+    let list = report::rejected(&rejected);
+    fs::write(cli.out.join("rejected.txt"), &list).context("cannot write rejected.txt")?;
     if !rejected.is_empty() {
-        let list = report::rejected(&rejected);
-        fs::write(cli.out.join("rejected.txt"), &list)?;
         tracing::warn!(
             "{} of {} clips cannot be used (rejected.txt):\n{list}",
             rejected.len(),
@@ -83,9 +83,17 @@ fn settings(cli: &Cli, front_end: &FrontEndConfig) -> anyhow::Result<Settings> {
         threads => threads as usize,
     };
     tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
+    let geometry = Geometry::standard(front_end.mels as i64);
+    let frames = front_end.frames_in((WINDOW_S * f64::from(front_end.sample_rate)) as u64) as usize;
+    let window = columns_in(
+        frames,
+        geometry.receptive_field() as usize,
+        geometry.stride() as usize,
+    );
     Ok(Settings {
         features: cli.features.0.clone(),
         mels: front_end.mels as i64,
+        window: window as i64,
         epochs: cli.epochs,
         batch: cli.batch as usize,
         learning_rate: cli.learning_rate,
@@ -144,7 +152,12 @@ fn export(
     let evaluation = match cli.folds {
         0 => "not measured".into(),
         folds => {
-            format!("{folds}-fold cross-validation, grouped by artist; the shipped weights saw all clips")
+            let grouped = if clips.iter().all(|clip| clip.has_artist) {
+                "grouped by artist"
+            } else {
+                "grouped by artist where one is given, else by file"
+            };
+            format!("{folds}-fold cross-validation, {grouped}; these weights were then fitted to all clips")
         }
     };
     let about = About {
@@ -162,9 +175,15 @@ fn export(
             seed: cli.seed,
         },
     };
-    let folder = cli.out.join("model");
-    export::write(network, &about, &folder)?;
-    let worst = export::verify(network, &folder)?;
+    // The last good model stays until the new one has proven itself.
+    let (partial, folder) = (cli.out.join("model.partial"), cli.out.join("model"));
+    export::write(network, &about, &partial)?;
+    let worst = export::verify(network, &partial)?;
+    let context = || format!("cannot replace {}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(context)?;
+    }
+    fs::rename(&partial, &folder).with_context(context)?;
     tracing::info!(
         "model in {}; engine and libtorch agree to {worst:.1e} of the range",
         folder.display()

@@ -15,7 +15,7 @@ use super::checkpoint::Checkpoint;
 use super::metrics;
 use super::optimiser::AdamW;
 use crate::data::clips::Clip;
-use crate::network::Network;
+use crate::network::{Geometry, Network};
 use crate::report::progress_bar;
 
 /// What a run depends on besides its clips.
@@ -23,6 +23,8 @@ use crate::report::progress_bar;
 pub(crate) struct Settings {
     pub(crate) features: Vec<Feature>,
     pub(crate) mels: i64,
+    /// Columns of a full window.
+    pub(crate) window: i64,
     pub(crate) epochs: u32,
     pub(crate) batch: usize,
     pub(crate) learning_rate: f64,
@@ -30,9 +32,13 @@ pub(crate) struct Settings {
     pub(crate) device: Device,
 }
 
-/// Shortest and longest random crop in frames (4 and 15 s at 80 frames a second): short ones teach the meters what an
-/// incomplete window is worth, and cost less.
-const CROP: std::ops::RangeInclusive<i64> = 320..=1200;
+/// Shortest and longest random crop in frames (2.5 and 15 s at 80 frames a second). Their windows are masked like those
+/// of a meter that has just begun, which teaches the standard deviations what an incomplete window is worth.
+const CROP: std::ops::RangeInclusive<i64> = 200..=1200;
+/// Share of batches that take clips whole, so that a full window is known too.
+const WHOLE: f64 = 0.25;
+/// Version of everything in this folder and the network that changes what a run comes to; raised with any such change.
+const RECIPE: u32 = 2;
 const WEIGHT_DECAY: f64 = 0.05;
 const LARGEST_GRADIENT: f64 = 5.0;
 /// Share of the steps in which the learning rate rises.
@@ -49,12 +55,14 @@ pub(crate) fn fit(
     // One seed a run makes its initial weights repeatable.
     tch::manual_seed(settings.seed as i64);
     let prior = prior(clips);
-    let mut network = Network::new(settings.device, settings.mels, &settings.features, &prior);
-    let all: Vec<_> = clips.iter().map(|clip| clip.frames.shallow_clone()).collect();
-    network
-        .trunk
-        .normalise_for(&Tensor::cat(&all, 0).to_device(settings.device));
-    drop(all);
+    let mut network = Network::new(
+        settings.device,
+        settings.mels,
+        settings.window,
+        &settings.features,
+        &prior,
+    );
+    network.trunk.normalise_for(clips.iter().map(|clip| &clip.frames));
     let mut optimiser = AdamW::new(network.vars.variables(), WEIGHT_DECAY);
     let weights = loss_weights(clips, settings);
     let checkpoint = Checkpoint::new(folder, key(clips, settings))?;
@@ -125,7 +133,11 @@ fn loss(
     rng: &mut StdRng,
 ) -> Tensor {
     let shortest = batch.iter().map(|clip| clip.len()).min().unwrap_or(1);
-    let length = rng.random_range(CROP).min(shortest);
+    let length = if rng.random_bool(WHOLE) {
+        shortest
+    } else {
+        rng.random_range(CROP).min(shortest)
+    };
     let crops: Vec<_> = batch
         .iter()
         .map(|clip| {
@@ -195,5 +207,11 @@ fn key(clips: &[&Clip], settings: &Settings) -> String {
             )
         })
         .collect();
-    echometer_engine::model::sha256_hex(format!("{settings:?} {clips:?}").as_bytes())
+    echometer_engine::model::sha256_hex(
+        format!(
+            "{RECIPE} {settings:?} {:?} {clips:?}",
+            Geometry::standard(settings.mels)
+        )
+        .as_bytes(),
+    )
 }
