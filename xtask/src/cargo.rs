@@ -98,23 +98,18 @@ pub(crate) fn with_libtorch(command: &mut Command, libtorch: &Libtorch) -> Resul
 
 /// Builds the program `package` for use and returns where it is. Cargo's messages are passed on, save for the
 /// line that says there was nothing to do.
-pub(crate) fn build(
-    repository: &Path,
-    package: &str,
-    libtorch: Option<&Libtorch>,
-    arguments: &[&str],
-) -> Result<PathBuf> {
+pub(crate) fn build(repository: &Path, package: &str, libtorch: Option<&Libtorch>) -> Result<PathBuf> {
     let mut command = cargo(repository);
     command.args([
         "build",
         "--release",
+        "--locked",
         "--package",
         package,
         "--message-format",
         "json-render-diagnostics",
     ]);
     command
-        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -137,7 +137,7 @@ impl Workshop {
     }
 
     fn run(&self, program: Program, arguments: &[OsString]) -> Result<ExitCode> {
-        let (path, libtorch) = self.build(program, &[])?;
+        let (path, libtorch) = self.build(program)?;
         let mut command = cargo::program(&path);
         command.args(arguments);
         if let Some(libtorch) = &libtorch {
@@ -166,7 +166,7 @@ impl Workshop {
     fn test(&self, arguments: &[OsString]) -> Result<ExitCode> {
         let (libtorch, onnxruntime) = self.ensure_everything()?;
         let mut command = cargo::cargo(&self.repository);
-        command.arg("test");
+        command.args(["test", "--locked"]);
         if !names_packages(arguments) {
             // Everything is built before anything runs, so the tests that start our programs need not build them again.
             command
@@ -210,7 +210,7 @@ impl Workshop {
             if only.is_some_and(|only| only != program) {
                 continue;
             }
-            let (built, libtorch) = self.build(program, &["--locked"])?;
+            let (built, libtorch) = self.build(program)?;
             if let Some(libtorch) = &libtorch {
                 let place = install::put_libtorch(libtorch, &root)?;
                 eprintln!("libtorch for the trainer: {}", place.display());
@@ -227,7 +227,7 @@ impl Workshop {
     }
 
     /// Builds `program` after making sure of what that takes.
-    fn build(&self, program: Program, arguments: &[&str]) -> Result<(PathBuf, Option<Libtorch>)> {
+    fn build(&self, program: Program) -> Result<(PathBuf, Option<Libtorch>)> {
         let libtorch = match program {
             Program::Analyzer => {
                 self.ensure_packages(&[])?;
@@ -235,7 +235,7 @@ impl Workshop {
             }
             Program::Trainer => Some(self.ensure_libtorch()?),
         };
-        let path = cargo::build(&self.repository, program.name(), libtorch.as_ref(), arguments)?;
+        let path = cargo::build(&self.repository, program.name(), libtorch.as_ref())?;
         Ok((path, libtorch))
     }
 
