@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) reading_hz: f64,
     /// Only one reading for the whole input, or for a device's first full window.
     pub(crate) once: bool,
+    /// Whether the one reading of a whole file or stream is wanted: with `once`, or for the table at the end.
+    pub(crate) whole: bool,
     /// Whether files are taken at the speed they would play.
     pub(crate) paced: bool,
 }
@@ -37,6 +39,8 @@ pub(crate) struct Part {
     pub(crate) live: bool,
     /// Whether other parts come before or after it.
     pub(crate) one_of_many: bool,
+    /// Counts a device's connections from 1; always 1 for what is no device.
+    pub(crate) connection: u32,
 }
 
 /// What happens.

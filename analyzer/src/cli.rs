@@ -1,9 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use echometer_engine::Device;
+use echometer_engine::{Device, ScoreError, Scorer};
 use tracing_subscriber::EnvFilter;
 
 /// Eight live meters from a microphone, a file or standard input.
@@ -15,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 pub(crate) struct Args {
     /// What to listen to: mic, a device (NAME or NUMBER), a FILE, - (standard input), or demo[:NAME]
     #[arg(short, long, value_name = "INPUT", default_value = "mic")]
-    pub(crate) input: String,
+    pub(crate) input: OsString,
 
     /// List the devices that can be listened to, and end
     #[arg(short, long)]
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: Device,
 
-    /// Readings a second, above 0 and at most 100
+    /// Readings a second of input; 0.1 is one every ten seconds
     #[arg(short, long, value_name = "HZ", default_value = "5", value_parser = reading_rate)]
     pub(crate) rate: f64,
 
@@ -71,6 +72,11 @@ Examples:
   ffmpeg -i x.webm -f wav - | analyzer -i -     anything ffmpeg can read
 
 A file wins over a device name. Keys in the terminal: q, Esc or Ctrl-C leave, r resets.
+JSON lines also have, only where it applies:
+  \"replaced\"    samples that were no usable numbers and count as silence
+  \"silent\"      true: nothing to score
+  \"track\"       the name, where there are several
+  \"connection\"  2, 3, ... once a lost device is back; \"time\" then starts again
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input not found or unreadable.";
 
 /// How readings are shown.
@@ -99,10 +105,10 @@ pub(crate) enum RawFormat {
 
 fn reading_rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().map_err(|_| "it is no number".to_owned())?;
-    if rate > 0.0 && rate <= 100.0 {
+    if Scorer::valid_reading_rate(rate) {
         Ok(rate)
     } else {
-        Err("it must be above 0 and at most 100 Hz".into())
+        Err(ScoreError::ReadingRate(rate).to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,19 @@ use crate::failure::Failure;
 /// Longest time until a wish to stop is heard.
 const STEP: Duration = Duration::from_millis(20);
 
+/// Signals so soon after the first are the same wish: `timeout`, a shell and a service manager may each send one.
+const SAME_WISH: Duration = Duration::from_secs(1);
+
+/// How long a terminal may take to be restored, where it takes no output: Ctrl-S holds it, or nobody reads it.
+const RESTORE: Duration = Duration::from_millis(300);
+
 /// Wishes of the face to the analysis.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     stop: AtomicBool,
     reset: AtomicBool,
+    /// Whether the screen is taken over, and must be given back before the process ends.
+    screen: AtomicBool,
 }
 
 impl Control {
@@ -38,6 +47,11 @@ impl Control {
         self.reset.swap(false, Ordering::AcqRel)
     }
 
+    /// Tells that the screen is taken over, or given back.
+    pub(crate) fn hold_screen(&self, held: bool) {
+        self.screen.store(held, Ordering::Release);
+    }
+
     /// Sleeps until `when`, or until it should end.
     pub(crate) fn sleep_until(&self, when: Instant) {
         while !self.is_stopped() {
@@ -49,16 +63,31 @@ impl Control {
         }
     }
 
-    /// Ctrl-C, a hang-up or a polite kill stop the analysis; a second one ends the process at once, should the first
-    /// not be heard because a read of standard input blocks.
+    /// Ctrl-C, a hang-up or a polite kill stop the analysis; a later one ends the process at once, should the first
+    /// not be heard because a read or a write blocks.
     pub(crate) fn end_on_signals(self: &Arc<Self>) -> Result<(), Failure> {
         let control = Arc::clone(self);
+        let mut first: Option<Instant> = None;
         ctrlc::set_handler(move || {
-            if control.is_stopped() {
-                std::process::exit(130);
-            }
             control.stop();
+            if first.get_or_insert_with(Instant::now).elapsed() < SAME_WISH {
+                return;
+            }
+            if control.screen.load(Ordering::Acquire) {
+                give_back_screen();
+            }
+            std::process::exit(130);
         })
         .map_err(|error| Failure::failed(format!("signals cannot be handled: {error}")))
     }
+}
+
+/// Restores the terminal, unless that too has to wait for it.
+fn give_back_screen() {
+    let (done, restored) = mpsc::channel();
+    thread::spawn(move || {
+        ratatui::restore();
+        let _ = done.send(());
+    });
+    let _ = restored.recv_timeout(RESTORE);
 }

@@ -60,6 +60,11 @@ impl Failure {
         self
     }
 
+    /// Whether the input is missing or unreadable.
+    pub(crate) fn is_input(&self) -> bool {
+        self.kind == Kind::Input
+    }
+
     /// The process's exit code.
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.kind as u8)

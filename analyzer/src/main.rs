@@ -24,6 +24,11 @@ use control::Control;
 use failure::Failure;
 use outputs::About;
 
+/// Counts allocations where a test forbids them: on the driver's thread.
+#[cfg(all(test, debug_assertions))]
+#[global_allocator]
+static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;
+
 /// Events on their way to the output. Bounded, so that a fast file waits for a slow reader.
 const EVENTS: usize = 256;
 
@@ -50,12 +55,17 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     let input = sources::open(args)?;
     let model = load(args)?;
-    let about = About::new(&model, input.title());
+    let about = About::new(&model, args.device, input.title());
+    if !meters {
+        about.tell_choice();
+    }
     let control = Arc::new(Control::default());
     control.end_on_signals()?;
     let options = Options {
         reading_hz: args.rate,
         once: args.once,
+        // JSON lines of a whole input end with its last window.
+        whole: args.once || meters,
         paced: args.realtime || (meters && input.is_demo()),
     };
     let (sender, events) = mpsc::sync_channel(EVENTS);

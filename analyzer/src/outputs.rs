@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use echometer_engine::Model;
+use echometer_engine::{Device, Model, Reading};
 
 use crate::analysis::Event;
 use crate::cli::Format;
@@ -22,6 +22,8 @@ pub(crate) struct About {
     pub(crate) model: String,
     /// What inference runs on.
     pub(crate) backend: String,
+    /// Why it runs on that, where the choice was left to the engine.
+    pub(crate) choice: Option<String>,
     /// The model's window in seconds.
     pub(crate) window_s: f64,
     /// Seconds of input until the first reading with values.
@@ -31,15 +33,42 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// Collects it.
-    pub(crate) fn new(model: &Model, input: String) -> Self {
+    /// Collects it; `device` is what was asked for.
+    pub(crate) fn new(model: &Model, device: Device, input: String) -> Self {
+        let runtime = model.runtime();
         Self {
             model: model.title(),
-            backend: model.runtime().name(),
+            backend: runtime.name(),
+            choice: (device == Device::Auto)
+                .then(|| format!("inference on {} ({})", runtime.name(), runtime.note())),
             window_s: model.card().window_s,
             first_reading_s: model.card().first_reading_s(),
             input,
         }
+    }
+
+    /// Tells on standard error what inference runs on and why, where the choice was left to the engine.
+    pub(crate) fn tell_choice(&self) {
+        if let Some(choice) = &self.choice {
+            notice(choice);
+        }
+    }
+}
+
+/// What a reading is short of, in words.
+fn shortcomings(reading: &Reading) -> Option<String> {
+    let (dropped, replaced) = (reading.dropped, reading.replaced);
+    match (dropped > 0, replaced > 0) {
+        (false, false) => None,
+        (true, false) => Some(format!(
+            "{dropped} blocks dropped: this machine is too busy, so readings miss a part"
+        )),
+        (false, true) => Some(format!(
+            "{replaced} samples were no usable numbers and count as silence"
+        )),
+        (true, true) => Some(format!(
+            "{dropped} blocks dropped (machine too busy), {replaced} unusable samples count as silence"
+        )),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where samples come from: devices, files, standard input, bundled excerpts.
 
+mod callback;
 pub(crate) mod capture;
 mod demo;
 pub(crate) mod devices;
@@ -92,10 +93,11 @@ impl Input {
 /// Finds what `--input` means, and opens it unless it is a device.
 pub(crate) fn open(args: &Args) -> Result<Input, Failure> {
     let raw = raw::Layout::from_args(args)?;
+    // For messages; a name that is not UTF-8 can only be a file.
+    let shown = args.input.to_string_lossy();
     if raw.is_some() && args.input != "-" {
         return Err(Failure::usage(format!(
-            "--raw-rate, --raw-channels and --raw-format are for standard input, but the input is `{}`",
-            args.input
+            "--raw-rate, --raw-channels and --raw-format are for standard input, but the input is `{shown}`"
         ))
         .hint("use --input -, or leave them out"));
     }
@@ -106,12 +108,17 @@ pub(crate) fn open(args: &Args) -> Result<Input, Failure> {
         })
     };
     let path = Path::new(&args.input);
-    match args.input.as_str() {
-        "-" => track(stdin::open(raw)?),
-        "mic" => Ok(Input::Device(devices::Selector::Default)),
-        name if name == "demo" || name.starts_with("demo:") => demo::open(name),
-        _ if path.exists() => track(file::open(path)?),
-        name if file::looks_like_a_path(name) => Err(file::missing(name)),
-        name => devices::find(name).map(Input::Device),
+    match args.input.to_str() {
+        Some("-") => track(stdin::open(raw)?),
+        Some("mic") => Ok(Input::Device(devices::Selector::Default)),
+        Some(name) if name == "demo" || name.starts_with("demo:") => demo::open(name),
+        // A folder may be named like a device, and cannot be listened to.
+        _ if path.exists() && !path.is_dir() => track(file::open(path)?),
+        Some(name) if !file::looks_like_a_path(name) => match devices::find(name) {
+            Err(failure) if path.is_dir() && failure.is_input() => Err(file::folder(name)),
+            found => found.map(Input::Device),
+        },
+        _ if path.is_dir() => Err(file::folder(&shown)),
+        _ => Err(file::missing(&shown)),
     }
 }

@@ -43,7 +43,11 @@ fn a_file_gives_readings_in_the_documented_shape() {
     let arguments = ["--input", path.to_str().unwrap(), "--format", "jsonl"];
     let output = run(&arguments);
     let lines = lines(&output);
-    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).starts_with("note: inference on ") && stderr(&output).lines().count() == 1,
+        "only why `auto` chose what it chose: {}",
+        stderr(&output)
+    );
     assert_eq!(lines.len(), 36, "5 a second, and one at the end");
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     let mut expected = vec!["time", "coverage"];
@@ -69,7 +73,9 @@ fn a_file_gives_readings_in_the_documented_shape() {
         );
     }
     assert_eq!(end["dropped"], 0);
-    // The same input, the same bytes.
+    // The same input, the same bytes; and where the device was chosen, nothing has to be told.
+    let chosen = run(&[&arguments[..], &["--device", "embedded"]].concat());
+    assert!(chosen.stderr.is_empty(), "{}", stderr(&chosen));
     assert_eq!(run(&arguments).stdout, output.stdout);
 }
 
@@ -127,6 +133,38 @@ fn once_gives_one_reading_that_a_short_input_ends_with() {
 }
 
 #[test]
+fn once_does_not_depend_on_the_rate_of_readings() {
+    let folder = tempfile::tempdir().unwrap();
+    // Longer than the window, and not the same throughout.
+    let samples: Vec<i16> = [chord(20.0), chord(13.0).iter().map(|x| x / 8).collect()].concat();
+    let path = wav(folder.path(), "long.wav", &samples);
+    let once = |rate| run(&["--input", path.to_str().unwrap(), "--once", "--rate", rate]);
+    let often = once("5");
+    assert_eq!(lines(&often).len(), 1);
+    assert_eq!(lines(&often)[0]["time"], 33.0);
+    assert_eq!(once("0.02").stdout, often.stdout);
+}
+
+#[test]
+fn samples_that_are_no_numbers_are_counted() {
+    let mut samples = vec![0.1f32; 2 * 3 * RATE as usize];
+    samples[1_000..1_005].fill(f32::NAN);
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let raw = [
+        "--raw-rate",
+        "44100",
+        "--raw-channels",
+        "2",
+        "--raw-format",
+        "f32le",
+    ];
+    let output = run_with(&[&["--input", "-", "--once"][..], &raw].concat(), &bytes);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(lines(&output).len(), 1);
+    assert!(text.contains(r#""dropped":0,"replaced":5"#), "{text}");
+}
+
+#[test]
 fn silence_has_loudness_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = wav(folder.path(), "silence.wav", &vec![0; 2 * 5 * RATE as usize]);
@@ -157,7 +195,7 @@ fn too_short_an_input_says_what_is_needed() {
 
 #[test]
 fn a_reader_that_leaves_ends_it_quietly() {
-    let mut child = analyzer(&["--input", "demo"])
+    let mut child = analyzer(&["--input", "demo", "--device", "embedded"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -26,7 +26,10 @@ fn start(arguments: &str) -> Option<Child> {
         return None;
     }
     let program = env!("CARGO_BIN_EXE_analyzer");
-    let command = format!("stty rows 24 cols 80; {program} {arguments}; echo \"exit code $?\"");
+    // The inner shell becomes the program, so that its id is known.
+    let command = format!(
+        "stty rows 24 cols 80; sh -c 'echo \"id $$ .\"; exec {program} {arguments}'; echo \"exit code $?\""
+    );
     let child = Command::new("script")
         .args(["-q", "-c", &command, "/dev/null"])
         .env("TERM", "xterm-256color")
@@ -78,6 +81,30 @@ fn q_leaves_and_the_terminal_is_restored() {
         child.stdin.as_mut().unwrap().write_all(key).unwrap();
         until(&output, &mut all, "exit code");
         assert!(all.contains(LEAVE) && all.contains("exit code 0"), "{all}");
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn signals_close_together_leave_the_terminal_restored() {
+    for pause in ["", "sleep 0.0005", "sleep 0.002"] {
+        let Some(mut child) = start("--input demo") else {
+            return;
+        };
+        let output = reading(&mut child);
+        let mut all = String::new();
+        until(&output, &mut all, "Danceability");
+        let id = all
+            .split_once("id ")
+            .and_then(|(_, rest)| rest.split(' ').next())
+            .unwrap();
+        // Those after its end find nobody.
+        let kill = format!("for i in 1 2 3 4 5 6; do kill -TERM {id} 2>/dev/null; {pause}\ndone");
+        Command::new("sh").args(["-c", &kill]).status().unwrap();
+        until(&output, &mut all, "exit code");
+        let left = all.rfind(LEAVE).unwrap_or_else(|| panic!("not restored:\n{all}"));
+        assert!(left > all.rfind(ENTER).unwrap(), "{all}");
+        assert!(all.contains("exit code 0"), "{all}");
         child.wait().unwrap();
     }
 }

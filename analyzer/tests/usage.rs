@@ -35,6 +35,26 @@ fn wrong_usage_exits_2() {
         ],
         &[
             "--input",
+            "-",
+            "--raw-rate",
+            "4000000000",
+            "--raw-channels",
+            "2",
+            "--raw-format",
+            "s16le",
+        ],
+        &[
+            "--input",
+            "-",
+            "--raw-rate",
+            "48000",
+            "--raw-channels",
+            "65",
+            "--raw-format",
+            "s16le",
+        ],
+        &[
+            "--input",
             "demo",
             "--raw-rate",
             "48000",
@@ -72,12 +92,41 @@ fn inputs_that_are_not_there_exit_3_and_are_named() {
         assert!(stderr(&output).contains("hint: "), "{}", stderr(&output));
     }
     let folder = tempfile::tempdir().unwrap();
-    let output = run(&["--input", folder.path().to_str().unwrap()]);
-    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    fs::create_dir(folder.path().join("no such device")).unwrap();
+    for input in [folder.path().to_str().unwrap(), "no such device"] {
+        let output = analyzer(&["--input", input])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 3, "{input}: {}", stderr(&output));
+        assert!(stderr(&output).contains("it is a folder"), "{}", stderr(&output));
+    }
+}
+
+#[cfg(target_os = "linux")] // Elsewhere such names cannot be made.
+#[test]
+fn names_that_are_not_utf_8_are_opened() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let name = OsStr::from_bytes(b"caf\xe9.wav");
+    let path = wav(folder.path(), "cafe.wav", &chord(3.0));
+    let run = || {
+        analyzer(&["--once", "--input"])
+            .arg(name)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let missing = run();
+    assert_eq!(code(&missing), 3, "{}", stderr(&missing));
+    fs::rename(path, folder.path().join(name)).unwrap();
+    assert_eq!(lines(&run()).len(), 1);
 }
 
 #[test]
-fn inputs_that_are_no_audio_exit_1() {
+fn inputs_that_are_no_audio_exit_3() {
     let folder = tempfile::tempdir().unwrap();
     let mut state = 1u32;
     let noise: Vec<u8> = (0..50_000)
@@ -97,13 +146,16 @@ fn inputs_that_are_no_audio_exit_1() {
         let path = folder.path().join(name);
         fs::write(&path, &noise).unwrap();
         let output = run(&["--input", path.to_str().unwrap()]);
-        assert_eq!(code(&output), 1, "{name}: {}", stderr(&output));
+        assert_eq!(code(&output), 3, "{name}: {}", stderr(&output));
         assert!(stderr(&output).contains(name), "{}", stderr(&output));
     }
     let empty = wav(folder.path(), "empty.wav", &[]);
     let output = run(&["--input", empty.to_str().unwrap()]);
-    assert_eq!(code(&output), 1);
+    assert_eq!(code(&output), 3);
     assert!(stderr(&output).contains("no audio"), "{}", stderr(&output));
+    let nothing = folder.path().join("nothing.wav");
+    fs::write(&nothing, []).unwrap();
+    assert_eq!(code(&run(&["--input", nothing.to_str().unwrap()])), 3);
 }
 
 #[test]
@@ -116,7 +168,7 @@ fn raw_standard_input_must_be_told() {
         stderr(&output)
     );
     let output = run_with(&["--input", "-"], &[]);
-    assert_eq!(code(&output), 1);
+    assert_eq!(code(&output), 3);
 }
 
 #[test]

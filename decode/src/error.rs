@@ -58,9 +58,16 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Whether the input is missing or unreadable, rather than readable and wrong.
+    /// Whether the input is missing, or nothing can be read from it at all, rather than read in part.
     pub fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Open { .. } | Self::Read { .. })
+        match self {
+            Self::Open { .. }
+            | Self::Read { .. }
+            | Self::Unrecognised { .. }
+            | Self::Unsupported { .. }
+            | Self::Empty { .. } => true,
+            Self::Changed { .. } => false,
+        }
     }
 
     /// What to do about it.

@@ -37,21 +37,22 @@ pub(crate) fn rejected(clips: &[Rejected]) -> String {
 /// The metrics as a Markdown table.
 pub(crate) fn table(features: &[Feature], metrics: &PerFeature<Option<FeatureMetrics>>) -> String {
     let mut text = String::from(
-        "| feature | clips | MAE | MSE | MSE of the mean | R² | in 80 % band |\n|---|---:|---:|---:|---:|---:|---:|\n",
+        "| feature | clips | MAE | of the mean | MSE | of the mean | R² | in 80 % band |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for &feature in features {
         let _ = match metrics[feature] {
             Some(m) => writeln!(
                 text,
-                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.3} | {:.0} % |",
+                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.3} | {:.0} % |",
                 m.clips,
                 m.mae,
+                m.baseline_mae,
                 m.mse,
                 m.baseline_mse,
                 m.r2,
                 100.0 * m.band80
             ),
-            None => writeln!(text, "| {feature} | 0 | – | – | – | – | – |"),
+            None => writeln!(text, "| {feature} | 0 | – | – | – | – | – | – |"),
         };
     }
     text

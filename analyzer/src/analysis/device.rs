@@ -1,9 +1,11 @@
 //! A device: captured, scored by the engine's live thread, watched, and waited for when it goes away.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use echometer_engine::{Live, Model};
+use echometer_engine::tap::TapCounters;
+use echometer_engine::{Live, Model, Reading};
 
 use super::{Event, Events, Options, Part, Stop};
 use crate::control::Control;
@@ -34,6 +36,15 @@ pub(super) fn run(
     events: &Events<'_>,
 ) -> Result<(), Stop> {
     crate::sources::devices::quieten();
+    let mut session = Session {
+        model,
+        options,
+        control,
+        events,
+        connections: 0,
+        losses: Losses::default(),
+        told: Arc::default(),
+    };
     let mut capture = Capture::open(selector)?;
     let mut before = None;
     loop {
@@ -47,7 +58,7 @@ pub(super) fn run(
         }
         before = Some(format);
         let name = capture.name.clone();
-        let lost = match connected(model, capture, options, control, events)? {
+        let lost = match session.connected(capture)? {
             End::Done => return Ok(()),
             End::Lost(reason) => reason,
         };
@@ -60,62 +71,109 @@ pub(super) fn run(
     }
 }
 
-/// Scores one connection until it ends.
-fn connected(
-    model: &Model,
-    mut capture: Capture,
-    options: &Options,
-    control: &Control,
-    events: &Events<'_>,
-) -> Result<End, Stop> {
-    let Some(tap) = capture.tap.take() else {
-        return Ok(End::Lost("it was opened twice".into()));
-    };
-    let counters = Arc::clone(tap.counters());
-    events.send(Event::Begins(Part {
-        title: capture.name.clone(),
-        rate: capture.rate,
-        channels: capture.channels,
-        duration_s: None,
-        live: true,
-        one_of_many: false,
-    }))?;
-    let (sender, once) = (events.0.clone(), options.once);
-    let named = |error| Failure::input(format!("{}: {error}", capture.name));
-    let live = Live::start(model, tap, capture.rate, options.reading_hz, move |reading| {
-        // The receiver ends first only when the whole program ends.
-        if !once {
-            let _ = sender.send(Event::Reading(reading.clone()));
-        } else if reading.coverage >= 1.0 {
-            let _ = sender.send(Event::Whole(reading.clone()));
-        }
-    })
-    .map_err(named)?;
+/// Listening to one device, through all its connections.
+struct Session<'a> {
+    model: &'a Model,
+    options: &'a Options,
+    control: &'a Control,
+    events: &'a Events<'a>,
+    /// Connections so far, with the one that is open.
+    connections: u32,
+    /// Of the connections that ended.
+    losses: Losses,
+    /// Whether the one reading of `--once` was told.
+    told: Arc<AtomicBool>,
+}
 
-    let mut heard = (capture.blocks(), Instant::now());
-    loop {
-        control.sleep_until(Instant::now() + LOOK);
-        if control.is_stopped() || (once && live.latest().is_some_and(|reading| reading.coverage >= 1.0)) {
-            return Ok(End::Done);
+/// What the tap counts: over all connections, since a reading tells what the listening as a whole is short of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Losses {
+    dropped: u64,
+    replaced: u64,
+}
+
+impl Session<'_> {
+    /// Scores one connection until it ends.
+    fn connected(&mut self, mut capture: Capture) -> Result<End, Stop> {
+        let Some(tap) = capture.tap.take() else {
+            return Ok(End::Lost("it was opened twice".into()));
+        };
+        self.connections += 1;
+        let counters = Arc::clone(tap.counters());
+        self.events.send(Event::Begins(Part {
+            title: capture.name.clone(),
+            rate: capture.rate,
+            channels: capture.channels,
+            duration_s: None,
+            live: true,
+            one_of_many: false,
+            connection: self.connections,
+        }))?;
+        let named = |error| Failure::input(format!("{}: {error}", capture.name));
+        let (rate, hz) = (capture.rate, self.options.reading_hz);
+        let live = Live::start(self.model, tap, rate, hz, self.teller()).map_err(named)?;
+        let end = self.watch(live, &capture, &counters)?;
+        self.losses.dropped += counters.dropped_blocks();
+        self.losses.replaced += counters.replaced_samples();
+        // The one reading may have come just before the device went.
+        Ok(if self.is_told() { End::Done } else { end })
+    }
+
+    /// What becomes of each reading, on the engine's thread.
+    fn teller(&self) -> impl FnMut(&Reading) + Send + 'static {
+        let (sender, told) = (self.events.0.clone(), Arc::clone(&self.told));
+        let (once, losses) = (self.options.once, self.losses);
+        move |reading| {
+            // Readings go on until the watch looks again, but only one is wanted.
+            if once && (reading.coverage < 1.0 || told.swap(true, Ordering::AcqRel)) {
+                return;
+            }
+            let reading = Reading {
+                dropped: losses.dropped + reading.dropped,
+                replaced: losses.replaced + reading.replaced,
+                ..reading.clone()
+            };
+            let event = if once {
+                Event::Whole(reading)
+            } else {
+                Event::Reading(reading)
+            };
+            // The receiver ends first only when the whole program ends.
+            let _ = sender.send(event);
         }
-        if control.take_reset() {
-            live.reset();
-        }
-        events.send(Event::Peak(counters.take_peak()))?;
-        if let Some(reason) = capture.lost() {
-            return Ok(End::Lost(reason));
-        }
-        if capture.blocks() != heard.0 {
-            heard = (capture.blocks(), Instant::now());
-        } else if heard.1.elapsed() >= SILENT_DRIVER {
-            return Ok(End::Lost(format!(
-                "nothing came for {} s",
-                SILENT_DRIVER.as_secs()
-            )));
-        }
-        if live.is_finished() {
-            live.join()?;
-            return Ok(End::Lost("its stream ended".into()));
+    }
+
+    fn is_told(&self) -> bool {
+        self.told.load(Ordering::Acquire)
+    }
+
+    /// Looks after a connection until it ends. The engine's thread ends with it.
+    fn watch(&self, live: Live, capture: &Capture, counters: &TapCounters) -> Result<End, Stop> {
+        let mut heard = (capture.blocks(), Instant::now());
+        loop {
+            self.control.sleep_until(Instant::now() + LOOK);
+            if self.control.is_stopped() || self.is_told() {
+                return Ok(End::Done);
+            }
+            if self.control.take_reset() {
+                live.reset();
+            }
+            self.events.send(Event::Peak(counters.take_peak()))?;
+            if let Some(reason) = capture.lost() {
+                return Ok(End::Lost(reason.into()));
+            }
+            if capture.blocks() != heard.0 {
+                heard = (capture.blocks(), Instant::now());
+            } else if heard.1.elapsed() >= SILENT_DRIVER {
+                return Ok(End::Lost(format!(
+                    "nothing came for {} s",
+                    SILENT_DRIVER.as_secs()
+                )));
+            }
+            if live.is_finished() {
+                live.join()?;
+                return Ok(End::Lost("its stream ended".into()));
+            }
         }
     }
 }

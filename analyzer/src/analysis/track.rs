@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use echometer_engine::{Feature, InputFormat, Model, Reading, Scorer, Track as Summary};
+use echometer_engine::{Feature, InputFormat, Model, Reading, Scorer};
 
 use super::{Event, Events, Options, Part, Stop};
 use crate::control::Control;
@@ -38,6 +38,9 @@ fn one(
     let (rate, channels) = (samples.rate(), samples.channels());
     let named = |error| Failure::failed(format!("{title}: {error}"));
     let mut scorer = Scorer::new(model, InputFormat { rate, channels }, options.reading_hz).map_err(named)?;
+    if options.whole {
+        scorer = scorer.for_track();
+    }
     let duration_s = samples.duration_s();
     let part = Part {
         title: title.clone(),
@@ -46,10 +49,10 @@ fn one(
         duration_s,
         live: false,
         one_of_many,
+        connection: 1,
     };
     events.send(Event::Begins(part))?;
 
-    let mut summary = Summary::default();
     let mut level = Level::default();
     let mut clock = Clock::start(options.paced);
     let mut block = Vec::new();
@@ -57,11 +60,10 @@ fn one(
     let mut held: Vec<Reading> = Vec::new();
     while samples.next(&mut block)? {
         for reading in held.drain(..) {
-            tell(reading, &mut summary, options, events)?;
+            tell(reading, options, events)?;
         }
         if control.take_reset() {
             scorer.reset();
-            summary = Summary::default();
         }
         scorer.push(&block, &mut held).map_err(named)?;
         let seconds = block.len() as f64 / f64::from(channels) / f64::from(rate);
@@ -74,32 +76,39 @@ fn one(
         }
         block.clear();
     }
-    let last = scorer.finish().map_err(named)?;
-    let Some(last) = last else {
-        return Err(Failure::failed(format!("{title}: holds no audio")).into());
+    let ended = if options.whole {
+        scorer.track()
+    } else {
+        scorer.finish()
+    };
+    let Some(ended) = ended.map_err(named)? else {
+        return Err(Failure::input(format!("{title}: holds no audio"))
+            .hint("check that it is complete")
+            .into());
+    };
+    // The last window, also where what was asked for is the whole.
+    let last = if options.whole {
+        scorer.read().map_err(named)?
+    } else {
+        ended.clone()
     };
     // A regular reading at the very end is the last one, less complete.
     held.retain(|reading| reading.time < last.time);
     for reading in held.into_iter().chain([last.clone()]) {
-        tell(reading, &mut summary, options, events)?;
+        tell(reading, options, events)?;
     }
     if samples.damaged() > 0 {
         let notice = format!("{title}: {} damaged packets were skipped", samples.damaged());
         events.send(Event::Notice(notice))?;
     }
     check_length(model, &title, &last)?;
-    // An input that fits into the window is its last reading.
-    let long = last.time > model.card().window_s;
-    let whole = if long {
-        summary.reading(scorer.whole_loudness()).unwrap_or(last)
-    } else {
-        last
-    };
-    Ok(events.send(Event::Whole(whole))?)
+    if options.whole {
+        events.send(Event::Whole(ended))?;
+    }
+    Ok(())
 }
 
-fn tell(reading: Reading, summary: &mut Summary, options: &Options, events: &Events<'_>) -> Result<(), Stop> {
-    summary.add(reading.clone());
+fn tell(reading: Reading, options: &Options, events: &Events<'_>) -> Result<(), Stop> {
     if !options.once {
         events.send(Event::Reading(reading))?;
     }

@@ -7,7 +7,7 @@ use echometer_engine::{Feature, PerFeature, Reading};
 use serde::Serialize;
 
 use super::{About, next, notice, written};
-use crate::analysis::Event;
+use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
 
@@ -22,11 +22,20 @@ struct Line<'a> {
     model: &'a str,
     backend: &'a str,
     dropped: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    replaced: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     silent: bool,
     /// The part's name, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     track: Option<&'a str>,
+    /// Counts a device's connections, from its second on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<u32>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The features under their names, `null` where there is no value.
@@ -70,7 +79,7 @@ fn round(value: f64, digits: i32) -> f64 {
     (value * scale).round() / scale + 0.0
 }
 
-fn line(reading: &Reading, about: &About, track: Option<&str>) -> serde_json::Result<String> {
+fn line(reading: &Reading, about: &About, part: Option<&Part>) -> serde_json::Result<String> {
     serde_json::to_string(&Line {
         time: round(reading.time, 3),
         coverage: round(f64::from(reading.coverage), 4),
@@ -79,8 +88,12 @@ fn line(reading: &Reading, about: &About, track: Option<&str>) -> serde_json::Re
         model: &about.model,
         backend: &about.backend,
         dropped: reading.dropped,
+        replaced: reading.replaced,
         silent: reading.silent,
-        track,
+        track: part
+            .filter(|part| part.one_of_many)
+            .map(|part| part.title.as_str()),
+        connection: part.map(|part| part.connection).filter(|count| *count > 1),
     })
 }
 
@@ -95,26 +108,26 @@ pub(crate) fn run(
     chosen: bool,
 ) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let mut track = None;
-    let mut write = |reading: &Reading, track: Option<&str>| {
-        let line = line(reading, about, track).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
+    let mut part = None;
+    let mut write = |reading: &Reading, part: Option<&Part>| {
+        let line = line(reading, about, part).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
         // One write a line, so that a reader never sees half of one.
         written(out.write_all((line + "\n").as_bytes()).and_then(|()| out.flush()))
     };
     loop {
         let heard = match next(events, control) {
-            Event::Begins(part) => {
-                if chosen && part.live {
+            Event::Begins(begun) => {
+                if chosen && begun.live {
                     notice(&format!(
                         "listening to {} ({} Hz, {} channels)",
-                        part.title, part.rate, part.channels
+                        begun.title, begun.rate, begun.channels
                     ));
                 }
-                track = part.one_of_many.then_some(part.title);
+                part = Some(begun);
                 true
             }
-            Event::Reading(reading) if !once => write(&reading, track.as_deref())?,
-            Event::Whole(reading) if once => write(&reading, track.as_deref())?,
+            Event::Reading(reading) if !once => write(&reading, part.as_ref())?,
+            Event::Whole(reading) if once => write(&reading, part.as_ref())?,
             Event::Notice(text) | Event::Lost(text) => {
                 notice(&text);
                 true
@@ -137,6 +150,7 @@ mod tests {
         let about = About {
             model: "live 1.0".into(),
             backend: "embedded".into(),
+            choice: None,
             window_s: 30.0,
             first_reading_s: 2.0,
             input: String::new(),
@@ -163,10 +177,25 @@ mod tests {
                 r#""backend":"embedded","dropped":3}"#
             )
         );
+        let mut part = Part {
+            title: "x".into(),
+            rate: 44_100,
+            channels: 2,
+            duration_s: None,
+            live: true,
+            one_of_many: false,
+            connection: 1,
+        };
+        assert_eq!(
+            line(&reading, &about, Some(&part)).unwrap(),
+            line(&reading, &about, None).unwrap()
+        );
         reading.silent = true;
-        let with_more = line(&reading, &about, Some("x")).unwrap();
+        reading.replaced = 7;
+        (part.one_of_many, part.connection) = (true, 2);
+        let with_more = line(&reading, &about, Some(&part)).unwrap();
         assert!(
-            with_more.ends_with(r#""dropped":3,"silent":true,"track":"x"}"#),
+            with_more.ends_with(r#""dropped":3,"replaced":7,"silent":true,"track":"x","connection":2}"#),
             "{with_more}"
         );
     }

@@ -7,7 +7,7 @@ use echometer_engine::{Feature, Reading};
 use echometer_meters as meters;
 
 use super::terminal::theme::Theme;
-use super::{About, next, notice, written};
+use super::{About, next, notice, shortcomings, written};
 use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
@@ -86,12 +86,8 @@ fn write(
             "  silent: nothing above -70 LUFS was heard, so there is only loudness"
         )?;
     }
-    if reading.dropped > 0 {
-        writeln!(
-            out,
-            "  {} blocks were dropped: the machine was too busy",
-            reading.dropped
-        )?;
+    if let Some(text) = shortcomings(reading) {
+        writeln!(out, "  {text}")?;
     }
     writeln!(out, "  {} · {}", about.model, about.backend)
 }

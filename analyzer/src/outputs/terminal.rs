@@ -3,6 +3,7 @@
 mod bar;
 mod draw;
 mod meter;
+mod notices;
 mod process;
 mod state;
 pub(crate) mod theme;
@@ -31,18 +32,19 @@ pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) ->
     let failed = |error: io::Error| Failure::failed(format!("the terminal cannot be used: {error}"));
     let theme = Theme::detect(io::stdout().is_terminal());
     let mut state = State::new(about);
+    // Before it is: a signal must never find the screen taken and nobody to give it back.
+    control.hold_screen(true);
     // Also installs a panic hook that restores the terminal first.
-    let mut terminal = ratatui::try_init().map_err(failed)?;
-    let shown = show(&mut terminal, &mut state, &theme, events, control);
+    let shown =
+        ratatui::try_init().and_then(|mut terminal| show(&mut terminal, &mut state, &theme, events, control));
     control.stop();
     ratatui::restore();
+    control.hold_screen(false);
     let ended = shown.map_err(failed)?;
     for (part, reading) in &state.done {
         table::print(about, Some(part), reading)?;
     }
-    for notice in &state.said {
-        super::notice(notice);
-    }
+    state.said.for_each(super::notice);
     ended
 }
 

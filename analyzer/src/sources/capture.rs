@@ -1,14 +1,13 @@
-//! Capturing from a device. In the driver's callback there is only the conversion, the down-mix and the ring write.
+//! Capturing from a device. What happens on the driver's thread is in [`super::callback`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
 use echometer_engine::tap::{Tap, TapReader, tap};
 
+use super::callback::{self, Signs};
 use super::devices::Selector;
 use crate::failure::Failure;
 
@@ -29,8 +28,7 @@ pub(crate) struct Capture {
     pub(crate) channels: u16,
     /// The analysis thread's end, until it is taken.
     pub(crate) tap: Option<TapReader>,
-    blocks: Arc<AtomicU64>,
-    errors: Receiver<cpal::Error>,
+    signs: Arc<Signs>,
     stream: cpal::Stream,
 }
 
@@ -63,12 +61,7 @@ impl Capture {
             }
             opened => opened,
         };
-        let Opened {
-            stream,
-            tap,
-            blocks,
-            errors,
-        } = opened.map_err(|refused| match refused {
+        let Opened { stream, tap, signs } = opened.map_err(|refused| match refused {
             Refused::Device(error) => failed(error),
             Refused::Channels(error) => Failure::failed(format!("{name}: {error}")),
         })?;
@@ -79,27 +72,22 @@ impl Capture {
             rate,
             channels,
             tap: Some(tap),
-            blocks,
-            errors,
+            signs,
             stream,
         })
     }
 
     /// Blocks delivered so far.
     pub(crate) fn blocks(&self) -> u64 {
-        self.blocks.load(Ordering::Relaxed)
+        self.signs.blocks()
     }
 
     /// Why the device is gone, if it is.
-    pub(crate) fn lost(&self) -> Option<String> {
-        self.errors.try_iter().find_map(|error| match error.kind() {
-            // The stream goes on.
-            ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {
-                tracing::info!(%error, "the driver says");
-                None
-            }
-            _ => Some(error.to_string()),
-        })
+    pub(crate) fn lost(&self) -> Option<&'static str> {
+        for (what, times) in self.signs.take_passing() {
+            tracing::info!(device = self.name, what, times, "the driver says");
+        }
+        self.signs.ending()
     }
 }
 
@@ -115,8 +103,7 @@ impl Drop for Capture {
 struct Opened {
     stream: cpal::Stream,
     tap: TapReader,
-    blocks: Arc<AtomicU64>,
-    errors: Receiver<cpal::Error>,
+    signs: Arc<Signs>,
 }
 
 enum Refused {
@@ -133,26 +120,21 @@ impl Opened {
         rate: u32,
     ) -> Result<Self, Refused> {
         let (writer, reader) = tap(channels, RING_S * rate as usize).map_err(Refused::Channels)?;
-        let blocks = Arc::new(AtomicU64::new(0));
-        let (sender, errors) = mpsc::channel();
-        let on_error = move |error| {
-            // With the capture gone, so is the interest in its errors.
-            let _ = sender.send(error);
-        };
-        let counted = Arc::clone(&blocks);
+        let signs = Arc::new(Signs::default());
+        let theirs = Arc::clone(&signs);
         let stream = match format {
-            SampleFormat::I8 => stream::<i8>(device, config, writer, counted, on_error),
-            SampleFormat::I16 => stream::<i16>(device, config, writer, counted, on_error),
-            SampleFormat::I24 => stream::<cpal::I24>(device, config, writer, counted, on_error),
-            SampleFormat::I32 => stream::<i32>(device, config, writer, counted, on_error),
-            SampleFormat::I64 => stream::<i64>(device, config, writer, counted, on_error),
-            SampleFormat::U8 => stream::<u8>(device, config, writer, counted, on_error),
-            SampleFormat::U16 => stream::<u16>(device, config, writer, counted, on_error),
-            SampleFormat::U24 => stream::<cpal::U24>(device, config, writer, counted, on_error),
-            SampleFormat::U32 => stream::<u32>(device, config, writer, counted, on_error),
-            SampleFormat::U64 => stream::<u64>(device, config, writer, counted, on_error),
-            SampleFormat::F32 => stream::<f32>(device, config, writer, counted, on_error),
-            SampleFormat::F64 => stream::<f64>(device, config, writer, counted, on_error),
+            SampleFormat::I8 => stream::<i8>(device, config, writer, theirs),
+            SampleFormat::I16 => stream::<i16>(device, config, writer, theirs),
+            SampleFormat::I24 => stream::<cpal::I24>(device, config, writer, theirs),
+            SampleFormat::I32 => stream::<i32>(device, config, writer, theirs),
+            SampleFormat::I64 => stream::<i64>(device, config, writer, theirs),
+            SampleFormat::U8 => stream::<u8>(device, config, writer, theirs),
+            SampleFormat::U16 => stream::<u16>(device, config, writer, theirs),
+            SampleFormat::U24 => stream::<cpal::U24>(device, config, writer, theirs),
+            SampleFormat::U32 => stream::<u32>(device, config, writer, theirs),
+            SampleFormat::U64 => stream::<u64>(device, config, writer, theirs),
+            SampleFormat::F32 => stream::<f32>(device, config, writer, theirs),
+            SampleFormat::F64 => stream::<f64>(device, config, writer, theirs),
             other => Err(cpal::Error::with_message(
                 ErrorKind::UnsupportedOperation,
                 format!("its samples are {other}, but must be integers or floats"),
@@ -161,8 +143,7 @@ impl Opened {
         Ok(Self {
             stream: stream.map_err(Refused::Device)?,
             tap: reader,
-            blocks,
-            errors,
+            signs,
         })
     }
 }
@@ -171,20 +152,19 @@ fn stream<T>(
     device: &cpal::Device,
     config: StreamConfig,
     mut tap: Tap,
-    blocks: Arc<AtomicU64>,
-    on_error: impl FnMut(cpal::Error) + Send + 'static,
+    signs: Arc<Signs>,
 ) -> Result<cpal::Stream, cpal::Error>
 where
     T: SizedSample + Send + 'static,
     f32: FromSample<T>,
 {
     let channels = usize::from(config.channels);
-    let on_block = move |block: &[T], _: &cpal::InputCallbackInfo| {
-        // Converted while down-mixing: no buffer of its own. A full ring counts its drops itself.
-        tap.push_with(block.len() / channels, |frame, c| {
-            f32::from_sample_(block[frame * channels + c])
-        });
-        blocks.fetch_add(1, Ordering::Relaxed);
-    };
-    device.build_input_stream(config, on_block, on_error, Some(PATIENCE))
+    let theirs = Arc::clone(&signs);
+    device.build_input_stream(
+        config,
+        move |block: &[T], _: &cpal::InputCallbackInfo| callback::block(block, channels, &mut tap, &theirs),
+        // On most hosts this runs on the audio thread too, and the stream may go on: an overrun, for one.
+        move |error: cpal::Error| signs.error(error.kind()),
+        Some(PATIENCE),
+    )
 }

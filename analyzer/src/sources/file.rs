@@ -42,3 +42,11 @@ pub(super) fn missing(name: &str) -> Failure {
     Failure::input(format!("input `{name}` not found: there is no such file"))
         .hint("check the path; devices are listed by --list-devices")
 }
+
+/// A folder that no device is named like.
+pub(super) fn folder(name: &str) -> Failure {
+    Failure::input(format!(
+        "input `{name}` cannot be listened to: it is a folder, and no device is named so"
+    ))
+    .hint("name a file in it; devices are listed by --list-devices")
+}

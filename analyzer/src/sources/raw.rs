@@ -1,6 +1,11 @@
 //! Raw little-endian samples.
 
+use std::fmt::Display;
 use std::io::Read;
+use std::ops::RangeInclusive;
+
+use echometer_engine::Scorer;
+use echometer_engine::tap::CHANNELS;
 
 use super::Samples;
 use crate::cli::{Args, RawFormat};
@@ -22,13 +27,14 @@ impl Layout {
     pub(super) fn from_args(args: &Args) -> Result<Option<Self>, Failure> {
         match (args.raw_rate, args.raw_channels, args.raw_format) {
             (None, None, None) => Ok(None),
-            (Some(rate), Some(channels), Some(format)) if rate > 0 && channels > 0 => Ok(Some(Self {
-                rate,
-                channels,
-                format,
-            })),
-            (Some(0), ..) | (_, Some(0), _) => {
-                Err(Failure::usage("--raw-rate and --raw-channels must be above 0"))
+            (Some(rate), Some(channels), Some(format)) => {
+                check("--raw-rate", rate, &Scorer::RATES, " Hz")?;
+                check("--raw-channels", channels, &CHANNELS, "")?;
+                Ok(Some(Self {
+                    rate,
+                    channels,
+                    format,
+                }))
             }
             _ => Err(
                 Failure::usage("--raw-rate, --raw-channels and --raw-format belong together").hint(
@@ -45,6 +51,22 @@ impl Layout {
             RawFormat::S32le | RawFormat::F32le => 4,
         }
     }
+}
+
+/// Refuses what the engine would refuse, as wrong usage.
+fn check<T>(option: &str, value: T, allowed: &RangeInclusive<T>, unit: &str) -> Result<(), Failure>
+where
+    T: PartialOrd + Display,
+{
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{option} is {value}{unit}, but must be {}–{}{unit}",
+        allowed.start(),
+        allowed.end()
+    ))
+    .hint("tell what the program that writes the samples writes"))
 }
 
 /// Raw samples being read.

@@ -27,7 +27,7 @@ pub(super) fn open(layout: Option<raw::Layout>) -> Result<Track, Failure> {
         .map_err(|error| Failure::input(format!("{NAME}: cannot be read: {error}")))?;
     if lead.is_empty() {
         return Err(
-            Failure::failed(format!("{NAME}: holds no audio: it ended at once"))
+            Failure::input(format!("{NAME}: holds no audio: it ended at once"))
                 .hint("check the program that writes to the pipe"),
         );
     }

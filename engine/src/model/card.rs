@@ -93,6 +93,8 @@ pub struct FeatureMetrics {
     pub mse: f64,
     /// Coefficient of determination, 1 − SSE/SST.
     pub r2: f64,
+    /// Mean absolute error of the training mean.
+    pub baseline_mae: f64,
     /// Mean squared error of the training mean.
     pub baseline_mse: f64,
     /// Share of truths inside the model's 80 % band.

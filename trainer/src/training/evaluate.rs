@@ -1,9 +1,8 @@
 //! Predictions for whole clips.
 
-use echometer_engine::Feature;
 use tch::Tensor;
 
-use super::metrics::Scored;
+use super::metrics::{Scored, mean_and_variance};
 use super::run::Settings;
 use crate::data::clips::Clip;
 use crate::network::Network;
@@ -29,14 +28,17 @@ pub(crate) fn score(
     settings: &Settings,
     fold: usize,
 ) -> Vec<Vec<Scored>> {
-    let baseline = |feature: Feature| {
-        let labels: Vec<_> = training
-            .iter()
-            .filter_map(|clip| clip.labels[feature])
-            .map(f64::from)
-            .collect();
-        super::metrics::mean_and_variance(&labels).0
-    };
+    let baselines: Vec<_> = settings
+        .features
+        .iter()
+        .map(|&feature| {
+            let labels = training
+                .iter()
+                .filter_map(|clip| clip.labels[feature])
+                .map(f64::from);
+            mean_and_variance(&labels.collect::<Vec<_>>()).0
+        })
+        .collect();
     let mut scored = vec![Vec::new(); settings.features.len()];
     for clip in held_out {
         let predictions = predict(network, clip, settings);
@@ -46,7 +48,7 @@ pub(crate) fn score(
                     truth: f64::from(truth),
                     mean: f64::from(mean),
                     sd: f64::from(sd),
-                    baseline: baseline(feature),
+                    baseline: baselines[i],
                     fold,
                 });
             }

@@ -39,18 +39,27 @@ pub(crate) fn metrics(scored: &[Scored]) -> Option<FeatureMetrics> {
     let mse = average(&|s| (s.mean - s.truth).powi(2));
     let truths: Vec<_> = scored.iter().map(|s| s.truth).collect();
     let (_, variance) = mean_and_variance(&truths);
-    let inside = |s: &Scored| {
-        let others: Vec<_> = scored.iter().filter(|o| o.fold != s.fold).copied().collect();
-        let half = BAND_80 * calibration(&others) * s.sd;
-        f64::from((s.mean - s.truth).abs() <= half)
-    };
+    // Each fold is judged with the calibration of the others.
+    let mut folds: Vec<_> = scored.iter().map(|s| s.fold).collect();
+    folds.sort_unstable();
+    folds.dedup();
+    let inside: usize = folds
+        .into_iter()
+        .map(|fold| {
+            let (held_out, others): (Vec<_>, Vec<_>) = scored.iter().copied().partition(|s| s.fold == fold);
+            let factor = calibration(&others);
+            let is_inside = |s: &&Scored| (s.mean - s.truth).abs() <= BAND_80 * factor * s.sd;
+            held_out.iter().filter(is_inside).count()
+        })
+        .sum();
     Some(FeatureMetrics {
         clips: scored.len(),
         mae: average(&|s| (s.mean - s.truth).abs()),
         mse,
         r2: if variance > 0.0 { 1.0 - mse / variance } else { 0.0 },
+        baseline_mae: average(&|s| (s.baseline - s.truth).abs()),
         baseline_mse: average(&|s| (s.baseline - s.truth).powi(2)),
-        band80: average(&inside),
+        band80: inside as f64 / count,
     })
 }
 

@@ -286,6 +286,7 @@ mod tests {
         About {
             model: "live 1.0.0".into(),
             backend: "embedded".into(),
+            choice: None,
             window_s: 30.0,
             first_reading_s: 2.0,
             input: "mic".into(),
@@ -300,6 +301,16 @@ mod tests {
     }
 
     #[test]
+    fn what_auto_chose_is_told_at_first() {
+        let about = About {
+            choice: Some("inference on embedded (no library)".into()),
+            ..about()
+        };
+        let shown = picture(&State::new(&about), 80, 24);
+        assert!(shown.contains("inference on embedded (no library)"), "{shown}");
+    }
+
+    #[test]
     fn every_size_draws_and_usable_ones_show_every_meter() {
         let about = about();
         let mut state = State::new(&about);
@@ -310,6 +321,7 @@ mod tests {
             duration_s: Some(200.0),
             live: false,
             one_of_many: false,
+            connection: 1,
         };
         for (width, height) in [
             (1, 1),
@@ -356,8 +368,18 @@ mod tests {
             }
         }
         reading.dropped = 7;
-        state.take(Event::Reading(reading));
+        state.take(Event::Reading(reading.clone()));
         assert!(picture(&state, 80, 24).contains("7 blocks dropped"));
+        reading.replaced = 12_345;
+        state.take(Event::Reading(reading.clone()));
+        let both = picture(&state, 84, 24);
+        assert!(
+            both.contains("7 blocks dropped") && both.contains("12345 unusable samples"),
+            "{both}"
+        );
+        reading.dropped = 0;
+        state.take(Event::Reading(reading));
+        assert!(picture(&state, 80, 24).contains("12345 samples were no usable numbers"));
         state.take(Event::Lost("mic is gone".into()));
         assert!(picture(&state, 80, 24).contains("mic is gone"));
     }

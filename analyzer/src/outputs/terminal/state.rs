@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use echometer_engine::{Feature, PerFeature, Reading};
 use echometer_meters::History;
 
+use super::notices::Notices;
 use super::process::CpuShare;
 use crate::analysis::{Event, Part};
-use crate::outputs::About;
+use crate::outputs::{About, shortcomings};
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(8);
@@ -32,8 +33,9 @@ pub(super) struct State<'a> {
     pub(super) cpu: CpuShare,
     /// Parts that ended, with their one reading.
     pub(super) done: Vec<(Part, Reading)>,
-    /// All notices, to be said again once the screen is back.
-    pub(super) said: Vec<String>,
+    /// What was said so far.
+    pub(super) said: Notices,
+    started: Instant,
     notice: Option<Instant>,
     clipped: Option<Instant>,
     passed: Instant,
@@ -50,7 +52,8 @@ impl<'a> State<'a> {
             lost: None,
             cpu: CpuShare::default(),
             done: Vec::new(),
-            said: Vec::new(),
+            said: Notices::default(),
+            started: Instant::now(),
             notice: None,
             clipped: None,
             passed: Instant::now(),
@@ -121,13 +124,14 @@ impl<'a> State<'a> {
         if let Some(lost) = &self.lost {
             return Some((lost.clone(), true));
         }
-        let dropped = self.reading.as_ref().map_or(0, |reading| reading.dropped);
-        if dropped > 0 {
-            let text = format!("{dropped} blocks dropped: this machine is too busy, so readings miss a part");
-            return Some((text, true));
+        let short = self.reading.as_ref().and_then(shortcomings);
+        if short.is_some() {
+            return short.map(|text| (text, true));
         }
-        self.notice
-            .and_then(|_| self.said.last())
-            .map(|text| (text.clone(), false))
+        let notice = self.notice.and_then(|_| self.said.last());
+        // At first, what inference runs on and why; later on, the footer's name for it is enough.
+        let choice = self.about.choice.as_ref();
+        let text = notice.or(choice.filter(|_| self.started.elapsed() < NOTICE))?;
+        Some((text.clone(), false))
     }
 }
