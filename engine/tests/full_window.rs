@@ -4,8 +4,8 @@
 
 use echometer_engine::frontend::FrontEndConfig;
 use echometer_engine::model::onnx::{
-    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
-    TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+    AttributeProto, DimensionProto, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
+    TensorProto, ValueInfoProto,
 };
 use echometer_engine::model::{
     Card, FeatureCard, HeadCard, LoudnessSource, SCHEMA, TrainingCard, sha256_hex,
@@ -13,26 +13,12 @@ use echometer_engine::model::{
 use echometer_engine::{Device, Feature, InputFormat, Model, ModelFiles, Scorer};
 use prost::Message;
 
-fn value(name: &str, sizes: &[i64]) -> ValueInfoProto {
-    let batch = DimensionProto {
-        dim_value: None,
-        dim_param: Some("N".into()),
-    };
-    let fixed = |&size: &i64| DimensionProto {
-        dim_value: Some(size),
-        dim_param: None,
-    };
-    let dim = std::iter::once(batch).chain(sizes.iter().map(fixed)).collect();
-    let tensor = TensorTypeProto {
-        elem_type: FLOAT,
-        shape: Some(TensorShapeProto { dim }),
-    };
-    ValueInfoProto {
-        name: name.into(),
-        r#type: Some(TypeProto {
-            tensor_type: Some(tensor),
-        }),
-    }
+fn value(name: &str, sizes: &[usize]) -> ValueInfoProto {
+    let fixed = sizes.iter().copied().map(DimensionProto::fixed);
+    ValueInfoProto::float(
+        name,
+        std::iter::once(DimensionProto::any("N")).chain(fixed).collect(),
+    )
 }
 
 fn node(op: &str, input: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
@@ -55,7 +41,7 @@ fn ints(name: &str, values: &[i64]) -> AttributeProto {
 }
 
 /// The sigmoid of the window's mean band power, the same as its own deviation.
-fn head(frames: i64, mels: i64) -> Vec<u8> {
+fn head(frames: usize, mels: usize) -> Vec<u8> {
     let axis = TensorProto {
         dims: vec![1],
         data_type: INT64,

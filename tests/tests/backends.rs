@@ -4,25 +4,15 @@
 
 use std::ffi::OsStr;
 
+use echometer_engine::Feature;
 use echometer_tests::{analyze, analyze_with, json, skip};
 use serde_json::Value;
-
-const FEATURES: [&str; 8] = [
-    "danceability",
-    "energy",
-    "speechiness",
-    "acousticness",
-    "instrumentalness",
-    "liveness",
-    "valence",
-    "loudness",
-];
 
 fn assert_agree(found: &[Value], expected: &[Value]) {
     assert_eq!(found.len(), expected.len());
     assert!(!expected.is_empty());
     for (found, expected) in found.iter().zip(expected) {
-        for feature in FEATURES {
+        for feature in Feature::ALL.map(Feature::name) {
             for (a, b) in [
                 (&found[feature], &expected[feature]),
                 (&found["sd"][feature], &expected["sd"][feature]),

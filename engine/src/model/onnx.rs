@@ -137,7 +137,39 @@ pub struct DimensionProto {
     pub dim_param: Option<String>,
 }
 
+impl DimensionProto {
+    /// Exactly this many.
+    pub fn fixed(size: usize) -> Self {
+        Self {
+            dim_value: i64::try_from(size).ok(),
+            dim_param: None,
+        }
+    }
+
+    /// Any number, by a name.
+    pub fn any(name: &str) -> Self {
+        Self {
+            dim_value: None,
+            dim_param: Some(name.into()),
+        }
+    }
+}
+
 impl ValueInfoProto {
+    /// A tensor of `float`.
+    pub fn float(name: &str, dim: Vec<DimensionProto>) -> Self {
+        let tensor = TensorTypeProto {
+            elem_type: FLOAT,
+            shape: Some(TensorShapeProto { dim }),
+        };
+        Self {
+            name: name.into(),
+            r#type: Some(TypeProto {
+                tensor_type: Some(tensor),
+            }),
+        }
+    }
+
     /// The value's dimensions; `None` where it is no tensor or has no shape.
     pub fn dims(&self) -> Option<&[DimensionProto]> {
         let tensor = self.r#type.as_ref()?.tensor_type.as_ref()?;

@@ -2,7 +2,7 @@
 
 use echometer_engine::model::onnx::{
     AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
-    TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+    TensorProto, ValueInfoProto,
 };
 use prost::Message;
 use tch::{Kind, Tensor};
@@ -11,14 +11,6 @@ use super::OPSET;
 
 /// ONNX file format version that goes with the operator set.
 const IR_VERSION: i64 = 8;
-
-/// A size in a value's shape.
-pub(super) enum Size {
-    /// This many.
-    Fixed(usize),
-    /// Any number, by a name.
-    Any(&'static str),
-}
 
 /// A graph under construction; every method that adds a node returns the name of its output.
 pub(super) struct Builder {
@@ -35,12 +27,12 @@ impl Builder {
         }
     }
 
-    pub(super) fn input(&mut self, name: &str, shape: Vec<Size>) {
-        self.graph.input.push(value(name, shape));
+    pub(super) fn input(&mut self, name: &str, shape: Vec<DimensionProto>) {
+        self.graph.input.push(ValueInfoProto::float(name, shape));
     }
 
-    pub(super) fn output(&mut self, name: &str, shape: Vec<Size>) {
-        self.graph.output.push(value(name, shape));
+    pub(super) fn output(&mut self, name: &str, shape: Vec<DimensionProto>) {
+        self.graph.output.push(ValueInfoProto::float(name, shape));
     }
 
     /// Adds weights under `name`.
@@ -125,31 +117,5 @@ pub(super) fn ints(name: &str, values: &[i64]) -> AttributeProto {
         ints: values.to_vec(),
         r#type: 7,
         ..Default::default()
-    }
-}
-
-fn value(name: &str, shape: Vec<Size>) -> ValueInfoProto {
-    let dim = shape
-        .into_iter()
-        .map(|size| match size {
-            Size::Fixed(size) => DimensionProto {
-                dim_value: i64::try_from(size).ok(),
-                dim_param: None,
-            },
-            Size::Any(name) => DimensionProto {
-                dim_value: None,
-                dim_param: Some(name.into()),
-            },
-        })
-        .collect();
-    let tensor = TensorTypeProto {
-        elem_type: FLOAT,
-        shape: Some(TensorShapeProto { dim }),
-    };
-    ValueInfoProto {
-        name: name.into(),
-        r#type: Some(TypeProto {
-            tensor_type: Some(tensor),
-        }),
     }
 }

@@ -1,22 +1,27 @@
 //! The head as a graph: masked pooling and two dense layers.
 
 use anyhow::Context;
+use echometer_engine::model::onnx::DimensionProto;
 
-use super::builder::{Builder, Size, int};
+use super::builder::{Builder, int};
 use crate::network::{Head, SD_FLOOR, VARIANCE_FLOOR};
 
 /// `columns` `[N, W, channels]` and `mask` `[N, W]` to `mean` and `sd` `[N, features]`.
 pub(super) fn graph(head: &Head, channels: i64, window: usize) -> anyhow::Result<Vec<u8>> {
     let features = head.low.size()[0];
     let mut b = Builder::new("head");
-    let any = || Size::Any("N");
+    let any = || DimensionProto::any("N");
     b.input(
         "columns",
-        vec![any(), Size::Fixed(window), Size::Fixed(channels as usize)],
+        vec![
+            any(),
+            DimensionProto::fixed(window),
+            DimensionProto::fixed(channels as usize),
+        ],
     );
-    b.input("mask", vec![any(), Size::Fixed(window)]);
-    b.output("mean", vec![any(), Size::Fixed(features as usize)]);
-    b.output("sd", vec![any(), Size::Fixed(features as usize)]);
+    b.input("mask", vec![any(), DimensionProto::fixed(window)]);
+    b.output("mean", vec![any(), DimensionProto::fixed(features as usize)]);
+    b.output("sd", vec![any(), DimensionProto::fixed(features as usize)]);
 
     let axis_1 = b.ints("axis_1", &[1]);
     let axis_2 = b.ints("axis_2", &[2]);

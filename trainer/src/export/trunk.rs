@@ -1,6 +1,8 @@
 //! The trunk as a stateful graph: what each layer keeps comes in and goes out.
 
-use super::builder::{Builder, Size, ints};
+use echometer_engine::model::onnx::DimensionProto;
+
+use super::builder::{Builder, ints};
 use crate::network::{Geometry, Trunk};
 
 /// Shapes, without the batch dimension, of what the layers keep; layers that keep nothing have none.
@@ -20,23 +22,27 @@ pub(super) fn state_shapes(geometry: &Geometry) -> Vec<Vec<usize>> {
 pub(super) fn graph(trunk: &Trunk) -> anyhow::Result<Vec<u8>> {
     let geometry = &trunk.geometry;
     let mut b = Builder::new("trunk");
-    let any = || Size::Any("N");
+    let any = || DimensionProto::any("N");
     b.input(
         "frames",
-        vec![any(), Size::Any("T"), Size::Fixed(geometry.mels as usize)],
+        vec![
+            any(),
+            DimensionProto::any("T"),
+            DimensionProto::fixed(geometry.mels as usize),
+        ],
     );
     b.output(
         "columns",
         vec![
             any(),
-            Size::Any("columns"),
-            Size::Fixed(geometry.channels() as usize),
+            DimensionProto::any("columns"),
+            DimensionProto::fixed(geometry.channels() as usize),
         ],
     );
     for (i, shape) in state_shapes(geometry).into_iter().enumerate() {
         let shape = || {
             std::iter::once(any())
-                .chain(shape.iter().copied().map(Size::Fixed))
+                .chain(shape.iter().copied().map(DimensionProto::fixed))
                 .collect()
         };
         b.input(&format!("state_{i}"), shape());
