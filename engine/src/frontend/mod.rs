@@ -19,7 +19,7 @@ pub enum FrontEndError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The input's rate is outside [`INPUT_RATES`].
-    #[error("input rate is {0} Hz, but must be 8000–384000 Hz")]
+    #[error("input rate is {0} Hz, but must be {low}–{high} Hz", low = INPUT_RATES.start(), high = INPUT_RATES.end())]
     InputRate(u32),
     /// The resampler refused the pair of rates.
     #[error("cannot resample from {from} Hz to {to} Hz: {reason}")]

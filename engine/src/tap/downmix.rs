@@ -8,7 +8,7 @@ pub type Stereo = [f32; 2];
 
 /// A channel count outside [`CHANNELS`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("input has {0} channels, but must have 1–64")]
+#[error("input has {0} channels, but must have {low}–{high}", low = CHANNELS.start(), high = CHANNELS.end())]
 pub struct ChannelsError(pub u16);
 
 /// Folds a frame of 1–64 channels to left and right.
