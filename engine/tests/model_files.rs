@@ -227,16 +227,23 @@ proptest! {
     }
 
     #[test]
-    fn damaged_graphs_never_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut files = default_model();
+    fn damaged_graphs_never_panic(trunk in any::<bool>(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let files = default_model();
         let mut card = card();
-        let mut bytes = files.head.to_vec();
+        let mut bytes = if trunk { files.trunk.unwrap() } else { files.head }.to_vec();
         // The first and last kilobyte hold nodes, names and shapes; what lies between are weights.
         let at = at.index(bytes.len().min(2048));
         let at = if at < 1024 { at } else { bytes.len() - 1 - (at - 1024) };
         bytes[at] = byte;
-        card.head.sha256 = sha256_hex(&bytes);
-        files.head = bytes.into();
+        let hash = sha256_hex(&bytes);
+        let mut files = default_model();
+        if trunk {
+            card.trunk.as_mut().unwrap().sha256 = hash;
+            files.trunk = Some(bytes.into());
+        } else {
+            card.head.sha256 = hash;
+            files.head = bytes.into();
+        }
         files.card = serde_json::to_vec(&card).unwrap().into();
         let _ = load(&files);
     }

@@ -1,103 +1,37 @@
-//! The inference library of this process: ONNX Runtime where one is found, else the embedded backend.
-//!
-//! Both speak ONNX Runtime's interface, and a process can hold one of them: the first decision stays.
+//! ONNX Runtime, where there is one: found once, loaded at run time.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use ort::environment::Environment;
 
-use super::{BackendError, Device};
+/// Overrides the search for ONNX Runtime's library.
+pub(super) const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
 
-/// The library in effect.
+/// The ONNX Runtime of this process.
 #[derive(Clone)]
-pub(super) struct Library {
+pub(super) struct OnnxRuntime {
     pub(super) environment: Environment,
-    /// Where ONNX Runtime was loaded from; `None` is the embedded backend.
-    pub(super) path: Option<PathBuf>,
-    /// Why it is this one.
-    pub(super) reason: String,
+    pub(super) path: PathBuf,
 }
 
-/// Overrides the search for ONNX Runtime's library.
-const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
-
-static DECIDED: Mutex<Option<Library>> = Mutex::new(None);
-
-impl Library {
-    /// The process's library, decided now if it was not yet.
-    pub(super) fn get(device: Device) -> Result<Self, BackendError> {
-        let mut decided = DECIDED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(library) = &*decided {
-            let fits = match device {
-                Device::Auto => true,
-                Device::Embedded => library.path.is_none(),
-                _ => library.path.is_some(),
-            };
-            return if fits {
-                Ok(library.clone())
-            } else {
-                Err(library.conflict(device))
-            };
-        }
-        let library = match device {
-            Device::Embedded => Self::embedded("asked for")?,
-            Device::Auto => match Self::onnx_runtime() {
-                Ok(library) => library,
-                Err(tried) => Self::embedded(&format!("no ONNX Runtime: {tried}"))?,
-            },
-            _ => Self::onnx_runtime().map_err(|tried| BackendError::NoRuntime {
-                device,
-                tried,
-                variable: PATH_VARIABLE,
-            })?,
-        };
-        Ok(decided.insert(library).clone())
+impl OnnxRuntime {
+    /// The process's ONNX Runtime, or where was looked for it and what came of that. The first answer stays.
+    pub(super) fn get() -> Result<Self, String> {
+        static FOUND: OnceLock<Result<OnnxRuntime, String>> = OnceLock::new();
+        FOUND.get_or_init(Self::find).clone()
     }
 
-    fn onnx_runtime() -> Result<Self, String> {
+    fn find() -> Result<Self, String> {
         let mut tried = Vec::new();
         for path in candidates() {
             match ort::init_from(&path).map(|builder| builder.with_name("echometer").build()) {
-                Ok(Ok(environment)) => {
-                    let reason = format!("found {}", path.display());
-                    return Ok(Self {
-                        environment,
-                        path: Some(path),
-                        reason,
-                    });
-                }
+                Ok(Ok(environment)) => return Ok(Self { environment, path }),
                 Ok(Err(error)) => tried.push(format!("{}: {error}", path.display())),
                 Err(error) => tried.push(error.to_string()),
             }
         }
         Err(tried.join("; "))
-    }
-
-    fn embedded(reason: &str) -> Result<Self, BackendError> {
-        if !ort::set_api(ort_tract::api()) {
-            return Err(BackendError::Environment(
-                "an ONNX Runtime is loaded that does not work".into(),
-            ));
-        }
-        let environment = ort::init()
-            .with_name("echometer")
-            .build()
-            .map_err(BackendError::environment)?;
-        Ok(Self {
-            environment,
-            path: None,
-            reason: reason.to_owned(),
-        })
-    }
-
-    fn conflict(&self, device: Device) -> BackendError {
-        let decided = if self.path.is_some() {
-            "ONNX Runtime"
-        } else {
-            "the embedded backend"
-        };
-        BackendError::Decided { device, decided }
     }
 }
 

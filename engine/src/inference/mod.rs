@@ -1,13 +1,19 @@
-//! Running ONNX graphs: one code path (`ort`) for ONNX Runtime and the embedded backend.
+//! Running ONNX graphs, on ONNX Runtime (`ort`) or on the embedded backend (`tract`): same graphs, same ports.
+//!
+//! Tract is called directly and not through its ONNX Runtime interface: a panic cannot pass that interface's C
+//! functions, so one strange model file would abort the process, which may be someone's DAW.
 
 mod device;
+mod embedded;
+mod graph;
 mod library;
+mod onnxruntime;
 mod runtime;
 
 pub use device::{Device, UnknownDevice};
 pub use runtime::Runtime;
 
-pub(crate) use runtime::{Graph, Input};
+pub(crate) use graph::{Graph, Port, Ports};
 
 /// Why inference is not possible.
 #[derive(Debug, thiserror::Error)]
@@ -32,19 +38,9 @@ pub enum BackendError {
         /// Why it cannot be used.
         reason: String,
     },
-    /// This process already runs on the other library.
-    #[error(
-        "device {device} was asked for, but this process already uses {decided}; a process has one runtime"
-    )]
-    Decided {
-        /// What was asked for.
-        device: Device,
-        /// What is in effect.
-        decided: &'static str,
-    },
-    /// The library could not be initialised.
-    #[error("the inference library could not start: {0}")]
-    Environment(String),
+    /// Nothing was left to try.
+    #[error("there is no inference backend to try")]
+    Nothing,
     /// A graph was refused.
     #[error("{file}: the backend refuses it: {reason}")]
     Graph {
@@ -64,7 +60,10 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    fn environment(error: ort::Error) -> Self {
-        Self::Environment(error.to_string())
+    fn graph(file: &str, reason: String) -> Self {
+        Self::Graph {
+            file: file.into(),
+            reason,
+        }
     }
 }

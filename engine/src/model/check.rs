@@ -5,8 +5,10 @@ use sha2::{Digest, Sha256};
 
 use super::card::{CARD_FILE, Card, LoudnessSource};
 use super::onnx::{EXTERNAL, GraphProto, ModelProto, ValueInfoProto};
+use super::ports::ModelPorts;
 use super::{ModelError, ModelFiles, rule};
 use crate::feature::Feature;
+use crate::inference::{Port, Ports};
 
 /// Operator sets that every backend runs.
 const OPSETS: std::ops::RangeInclusive<i64> = 13..=21;
@@ -22,41 +24,20 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<(), ModelError> {
+/// Checks card and graphs against each other; what goes in and out of the graphs comes back.
+pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<ModelPorts, ModelError> {
     check_card(card)?;
+    check_hash(&card.head.file, &files.head, &card.head.sha256)?;
+    let head = parse(&card.head.file, &files.head, card.opset)?;
+    // A full-window network sees nothing but a whole window, so it may have no use for a mask.
+    let ports = ModelPorts::of(card, head.input.len() != 1);
     if let (Some(trunk), Some(bytes)) = (&card.trunk, &files.trunk) {
         check_hash(&trunk.file, bytes, &trunk.sha256)?;
         let graph = parse(&trunk.file, bytes, card.opset)?;
-        let mut inputs = vec![("frames".to_owned(), vec![None, None, Some(card.front_end.mels)])];
-        let mut outputs = vec![("columns".to_owned(), vec![None, None, Some(trunk.channels)])];
-        for (i, shape) in trunk.state.iter().enumerate() {
-            let dims: Vec<_> = std::iter::once(None)
-                .chain(shape.iter().copied().map(Some))
-                .collect();
-            inputs.push((format!("state_{i}"), dims.clone()));
-            outputs.push((format!("state_{i}_out"), dims));
-        }
-        check_values(&trunk.file, "input", &graph.input, &inputs)?;
-        check_values(&trunk.file, "output", &graph.output, &outputs)?;
+        check_ports(&trunk.file, &graph, &ports.trunk)?;
     }
-    let head = &card.head;
-    check_hash(&head.file, &files.head, &head.sha256)?;
-    let graph = parse(&head.file, &files.head, card.opset)?;
-    let (columns, channels) = (card.window_columns(), card.channels());
-    let inputs = [
-        ("columns".to_owned(), vec![None, Some(columns), Some(channels)]),
-        ("mask".to_owned(), vec![None, Some(columns)]),
-    ];
-    // A full-window network sees nothing but a whole window, so it may have no use for a mask.
-    let used = if graph.input.len() == 1 {
-        &inputs[..1]
-    } else {
-        &inputs[..]
-    };
-    check_values(&head.file, "input", &graph.input, used)?;
-    let features = Some(card.features.len());
-    let outputs = ["mean", "sd"].map(|name| (name.to_owned(), vec![None, features]));
-    check_values(&head.file, "output", &graph.output, &outputs)
+    check_ports(&card.head.file, &head, &ports.head)?;
+    Ok(ports)
 }
 
 fn check_card(card: &Card) -> Result<(), ModelError> {
@@ -302,17 +283,19 @@ fn refuse_unsafe(file: &str, graph: &GraphProto) -> Result<(), ModelError> {
     rule(!nested, file, "graph", "nested", || "a single flat graph".into())
 }
 
-/// Names with sizes; `None` stands for any size (batch, time).
-type Expected = [(String, Vec<Option<usize>>)];
+fn check_ports(file: &str, graph: &GraphProto, ports: &Ports) -> Result<(), ModelError> {
+    check_values(file, "input", &graph.input, &ports.inputs)?;
+    check_values(file, "output", &graph.output, &ports.outputs)
+}
 
 fn check_values(
     file: &str,
     kind: &str,
     found: &[ValueInfoProto],
-    expected: &Expected,
+    expected: &[Port],
 ) -> Result<(), ModelError> {
     let names: Vec<_> = found.iter().map(|value| value.name.as_str()).collect();
-    let wanted: Vec<_> = expected.iter().map(|(name, _)| name.as_str()).collect();
+    let wanted: Vec<_> = expected.iter().map(|port| port.name.as_str()).collect();
     rule(
         names == wanted,
         file,
@@ -320,23 +303,29 @@ fn check_values(
         names.join(", "),
         || wanted.join(", "),
     )?;
-    for (value, (name, sizes)) in found.iter().zip(expected) {
-        let what = format!("shape of {kind} `{name}`");
+    for (value, port) in found.iter().zip(expected) {
         let dims = value.dims().unwrap_or_default();
         let fits = value.is_float()
-            && dims.len() == sizes.len()
-            && dims.iter().zip(sizes).all(|(dim, size)| match size {
-                None => dim.dim_value.is_none_or(|value| value == 1),
-                Some(size) => i64::try_from(*size).is_ok_and(|size| dim.dim_value == Some(size)),
-            });
+            && dims.len() == port.shape.len()
+            && dims
+                .iter()
+                .zip(&port.shape)
+                .enumerate()
+                .all(|(axis, (dim, size))| {
+                    dim.dim_value
+                        .map_or(axis < port.open, |value| usize::try_from(value) == Ok(*size))
+                });
         let shown = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
         rule(
             fits,
             file,
-            &what,
+            &format!("shape of {kind} `{}`", port.name),
             format!("{shown} (float: {})", value.is_float()),
             || {
-                let sizes = sizes.iter().map(|s| s.map_or("any".into(), |s| s.to_string()));
+                let sizes = port.shape.iter().enumerate().map(|(axis, size)| {
+                    let or_open = if axis < port.open { " or open" } else { "" };
+                    format!("{size}{or_open}")
+                });
                 format!("float {}, as the card says", sizes.collect::<Vec<_>>().join("×"))
             },
         )?;

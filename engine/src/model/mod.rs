@@ -4,10 +4,11 @@ mod card;
 mod check;
 mod files;
 pub mod onnx;
+mod ports;
 
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 pub use card::{
     CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard,
@@ -16,7 +17,8 @@ pub use card::{
 pub use check::sha256_hex;
 pub use files::ModelFiles;
 
-use crate::inference::{BackendError, Device, Graph, Runtime};
+use crate::inference::{BackendError, Device, Graph, Ports, Runtime};
+use ports::ModelPorts;
 
 /// Why a model could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -95,30 +97,12 @@ impl std::fmt::Debug for Model {
 struct Shared {
     card: Card,
     runtime: Runtime,
-    trunk: Option<Mutex<Graph>>,
-    head: Mutex<Graph>,
-}
-
-impl Shared {
-    /// Both graphs on `runtime`.
-    fn prepare(
-        card: &Card,
-        files: &ModelFiles,
-        runtime: &Runtime,
-    ) -> Result<(Option<Mutex<Graph>>, Mutex<Graph>), BackendError> {
-        let trunk = match (&card.trunk, &files.trunk) {
-            (Some(trunk), Some(bytes)) => Some(Mutex::new(runtime.graph(&trunk.file, bytes)?)),
-            _ => None,
-        };
-        Ok((trunk, Mutex::new(runtime.graph(&card.head.file, &files.head)?)))
-    }
+    trunk: Option<Graph>,
+    head: Graph,
 }
 
 impl Model {
     /// Checks `files` against their card and prepares both graphs on `device`.
-    ///
-    /// The first model decides the process's inference runtime; a later one may ask for the same or for
-    /// [`Device::Auto`].
     pub fn load(files: &ModelFiles, device: Device) -> Result<Self, ModelError> {
         let card = files::parse_card(&files.card)?;
         rule(
@@ -128,11 +112,11 @@ impl Model {
             "inconsistent",
             || "named in the card exactly if its file is given".into(),
         )?;
-        check::check(&card, files)?;
+        let ports = check::check(&card, files)?;
         let mut refused = Vec::new();
-        let mut last = None;
+        let mut last = BackendError::Nothing;
         for runtime in Runtime::candidates(device)? {
-            match Shared::prepare(&card, files, &runtime) {
+            match Self::prepare(&card, files, &runtime, &ports) {
                 Ok((trunk, head)) => {
                     let runtime = runtime.after(&refused);
                     return Ok(Self {
@@ -146,12 +130,26 @@ impl Model {
                 }
                 Err(error) => {
                     refused.push(format!("{}: {error}", runtime.device()));
-                    last = Some(error);
+                    last = error;
                 }
             }
         }
-        let none = || BackendError::Environment("there is no runtime to try".into());
-        Err(last.unwrap_or_else(none).into())
+        Err(last.into())
+    }
+
+    /// Trunk and head on `runtime`.
+    fn prepare(
+        card: &Card,
+        files: &ModelFiles,
+        runtime: &Runtime,
+        ports: &ModelPorts,
+    ) -> Result<(Option<Graph>, Graph), BackendError> {
+        let graph = |file, bytes, ports: &Ports| Graph::new(runtime, file, bytes, ports.clone());
+        let trunk = match (&card.trunk, &files.trunk) {
+            (Some(trunk), Some(bytes)) => Some(graph(&trunk.file, bytes, &ports.trunk)?),
+            _ => None,
+        };
+        Ok((trunk, graph(&card.head.file, &files.head, &ports.head)?))
     }
 
     /// The model's card.
@@ -169,11 +167,11 @@ impl Model {
         &self.shared.runtime
     }
 
-    pub(crate) fn trunk(&self) -> Option<&Mutex<Graph>> {
+    pub(crate) fn trunk(&self) -> Option<&Graph> {
         self.shared.trunk.as_ref()
     }
 
-    pub(crate) fn head(&self) -> &Mutex<Graph> {
+    pub(crate) fn head(&self) -> &Graph {
         &self.shared.head
     }
 }

@@ -1,9 +1,6 @@
 //! Mel frames to columns: the trunk, one step at a time, with its state.
 
-use std::sync::PoisonError;
-
 use super::ScoreError;
-use crate::inference::Input;
 use crate::model::Model;
 
 /// Feeds frames to the trunk, `stride` at a time, and hands out the columns.
@@ -11,7 +8,7 @@ use crate::model::Model;
 /// The step is always the same size, so no backend ever sees another shape and chunking leaves no trace.
 pub(super) struct Columns {
     model: Model,
-    state: Vec<(Vec<usize>, Vec<f32>)>,
+    state: Vec<Vec<f32>>,
     next_state: Vec<Vec<f32>>,
     column: Vec<f32>,
     frames: Vec<f32>,
@@ -22,15 +19,9 @@ impl Columns {
     pub(super) fn new(model: &Model) -> Self {
         let card = model.card();
         let shapes = card.trunk.iter().flat_map(|trunk| &trunk.state);
-        let state: Vec<_> = shapes
-            .map(|shape| {
-                let batched: Vec<_> = std::iter::once(1).chain(shape.iter().copied()).collect();
-                let size = batched.iter().product();
-                (batched, vec![0.0; size])
-            })
-            .collect();
+        let state: Vec<_> = shapes.map(|shape| vec![0.0; shape.iter().product()]).collect();
         Self {
-            next_state: state.iter().map(|(_, values)| values.clone()).collect(),
+            next_state: state.clone(),
             state,
             column: vec![0.0; card.channels()],
             frames: Vec::new(),
@@ -42,7 +33,7 @@ impl Columns {
     pub(super) fn reset(&mut self) {
         self.frames.clear();
         self.warm_up = self.model.card().warm_up_columns();
-        for (_, values) in &mut self.state {
+        for values in &mut self.state {
             values.fill(0.0);
         }
     }
@@ -70,9 +61,7 @@ impl Columns {
             if result.is_err() {
                 break;
             }
-            for ((_, values), next) in self.state.iter_mut().zip(&mut self.next_state) {
-                std::mem::swap(values, next);
-            }
+            std::mem::swap(&mut self.state, &mut self.next_state);
             if self.warm_up > 0 {
                 self.warm_up -= 1;
             } else {
@@ -87,7 +76,7 @@ impl Columns {
 fn run(
     model: &Model,
     frames: &[f32],
-    state: &[(Vec<usize>, Vec<f32>)],
+    state: &[Vec<f32>],
     column: &mut [f32],
     next_state: &mut [Vec<f32>],
 ) -> Result<(), ScoreError> {
@@ -95,20 +84,11 @@ fn run(
         column.copy_from_slice(frames);
         return Ok(());
     };
-    let shape = vec![1, model.card().stride(), model.card().front_end.mels];
-    let states = state
-        .iter()
-        .enumerate()
-        .map(|(i, (shape, values))| -> Input<'_> { (format!("state_{i}").into(), shape.clone(), values) });
-    let inputs = std::iter::once(("frames".into(), shape, frames)).chain(states);
-    let names: Vec<_> = (0..state.len()).map(|i| format!("state_{i}_out")).collect();
-    let mut outputs: Vec<(&str, &mut [f32])> = vec![("columns", column)];
-    outputs.extend(
-        names
-            .iter()
-            .map(String::as_str)
-            .zip(next_state.iter_mut().map(Vec::as_mut_slice)),
-    );
-    let mut graph = trunk.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(graph.run(inputs, &mut outputs)?)
+    let inputs: Vec<_> = std::iter::once(frames)
+        .chain(state.iter().map(Vec::as_slice))
+        .collect();
+    let mut outputs: Vec<_> = std::iter::once(column)
+        .chain(next_state.iter_mut().map(Vec::as_mut_slice))
+        .collect();
+    Ok(trunk.run(&inputs, &mut outputs)?)
 }

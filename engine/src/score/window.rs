@@ -1,10 +1,8 @@
 //! The columns of the last window, and the head over them.
 
 use std::collections::VecDeque;
-use std::sync::PoisonError;
 
 use super::ScoreError;
-use crate::inference::Input;
 use crate::model::Model;
 
 /// Keeps the window's columns and asks the head what they amount to.
@@ -26,16 +24,11 @@ impl Window {
     pub(super) fn new(model: &Model) -> Self {
         let card = model.card();
         let (columns, channels) = (card.window_columns(), card.channels());
-        let masked = model
-            .head()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .has_input("mask");
         Self {
             columns: VecDeque::with_capacity((columns + 1) * channels),
             input: vec![0.0; columns * channels],
             mask: vec![0.0; columns],
-            masked,
+            masked: model.head().ports().inputs.len() > 1,
             model: model.clone(),
         }
     }
@@ -72,19 +65,10 @@ impl Window {
             mean: self.features(),
             sd: self.features(),
         };
-        let shape = vec![1, self.mask.len(), channels];
-        let columns: Input<'_> = ("columns".into(), shape, &self.input);
-        let mask: Input<'_> = ("mask".into(), vec![1, self.mask.len()], &self.mask);
-        let inputs = std::iter::once(columns).chain(self.masked.then_some(mask));
-        let mut outputs = [
-            ("mean", scores.mean.as_mut_slice()),
-            ("sd", scores.sd.as_mut_slice()),
-        ];
-        self.model
-            .head()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .run(inputs, &mut outputs)?;
+        let inputs = [self.input.as_slice(), self.mask.as_slice()];
+        let used = if self.masked { &inputs[..] } else { &inputs[..1] };
+        let mut outputs = [scores.mean.as_mut_slice(), scores.sd.as_mut_slice()];
+        self.model.head().run(used, &mut outputs)?;
         Ok(Some(scores))
     }
 
