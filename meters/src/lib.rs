@@ -4,10 +4,16 @@
 
 mod colour;
 mod history;
+#[cfg(feature = "egui")]
+pub mod panel;
+mod picture;
+mod record;
 mod text;
 
 pub use colour::{Rgb, colour};
 pub use history::History;
+pub use picture::MelPicture;
+pub use record::Record;
 pub use text::{coverage, deviation, label, number, short_label, value};
 
 use echometer_engine::Feature;

@@ -59,6 +59,16 @@ pub enum Scale {
     },
 }
 
+impl Scale {
+    /// The band's power that was scaled to `value`.
+    pub fn power(self, value: f32) -> f32 {
+        match self {
+            Self::Power => value,
+            Self::Log { gain } => (f64::from(value).exp_m1() / gain) as f32,
+        }
+    }
+}
+
 /// Arithmetic of the STFT and the mel sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
