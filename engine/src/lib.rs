@@ -4,13 +4,15 @@
 mod feature;
 pub mod frontend;
 mod inference;
+mod live;
 pub mod model;
 mod reading;
 mod score;
 pub mod tap;
 
 pub use feature::{Feature, PerFeature, UnknownFeature};
-pub use inference::{BackendError, Device, Runtime, UnknownDevice};
-pub use model::{Model, ModelError, ModelFiles};
+pub use inference::{BackendError, Device, Runtime, UnknownDevice, also_search};
+pub use live::{Listener, Live, Pool};
+pub use model::{Model, ModelError, ModelFiles, WeakModel};
 pub use reading::Reading;
-pub use score::{InputFormat, Live, ScoreError, Scorer};
+pub use score::{InputFormat, ScoreError, Scorer};

@@ -5,7 +5,7 @@
 use std::sync::mpsc;
 
 use echometer_engine::tap::tap;
-use echometer_engine::{Device, Feature, InputFormat, Live, Model, Reading, Scorer};
+use echometer_engine::{Device, Feature, InputFormat, Listener, Live, Model, Pool, Reading, Scorer};
 use echometer_models::default_model;
 
 const STEREO: InputFormat = InputFormat {
@@ -66,7 +66,7 @@ fn live_readings_are_the_files_readings() {
     // Room for everything: this thread is faster than real time, and must not make the ring drop blocks.
     let (mut tap, reader) = tap(2, samples.len()).unwrap();
     let (send, receive) = mpsc::channel();
-    let live = Live::start(&model, reader, 44_100, 5.0, move |reading| {
+    let live = Live::start(&model, reader, 44_100, 5.0, move |reading: &Reading| {
         let _ = send.send(reading.clone());
     })
     .unwrap();
@@ -78,6 +78,84 @@ fn live_readings_are_the_files_readings() {
     assert_eq!(found, expected);
     assert_eq!(live.latest().as_deref(), expected.last());
     live.join().unwrap();
+}
+
+/// What a listener hears of a stream.
+struct Told(mpsc::Sender<String>);
+
+impl Listener for Told {
+    fn reading(&mut self, reading: &Reading) {
+        let _ = self.0.send(format!("reading {:.1}", reading.time));
+    }
+    fn frames(&mut self, frames: &[f32]) {
+        let _ = self.0.send(format!("frames {}", frames.len() % 80));
+    }
+    fn reset(&mut self) {
+        let _ = self.0.send("reset".into());
+    }
+}
+
+#[test]
+fn many_streams_share_a_pool_and_one_that_fails_harms_no_other() {
+    let model = model();
+    let samples = music(3.0, 2);
+    let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
+    let pool = Pool::new(2).unwrap();
+    let (mut bad_tap, bad_reader) = tap(2, samples.len()).unwrap();
+    let bad = Live::start_on(&pool, &model, bad_reader, 44_100, 5.0, |_: &Reading| {
+        panic!("a bad listener")
+    });
+    let bad = bad.unwrap();
+    let mut streams: Vec<_> = (0..5)
+        .map(|_| {
+            let (tap, reader) = tap(2, samples.len()).unwrap();
+            let (send, receive) = mpsc::channel();
+            let live = Live::start_on(&pool, &model, reader, 44_100, 5.0, move |reading: &Reading| {
+                let _ = send.send(reading.clone());
+            });
+            (tap, live.unwrap(), receive)
+        })
+        .collect();
+    assert_eq!(pool.streams(), 6);
+    bad_tap.push_interleaved(&samples);
+    for block in samples.chunks(2 * 4410) {
+        for (tap, _, _) in &mut streams {
+            assert!(tap.push_interleaved(block));
+        }
+    }
+    for (_, live, receive) in &streams {
+        live.catch_up();
+        assert_eq!(live.latest().as_deref(), expected.last());
+        assert_eq!(receive.try_iter().collect::<Vec<_>>(), expected);
+    }
+    let error = bad.join().unwrap_err().to_string();
+    assert!(error.contains("a bad listener"), "{error}");
+    drop(streams);
+    assert_eq!(pool.streams(), 0);
+}
+
+#[test]
+fn a_reset_cuts_at_the_sample() {
+    let model = model();
+    let samples = music(3.0, 2);
+    let (mut tap, reader) = tap(2, 2 * samples.len()).unwrap();
+    let (send, receive) = mpsc::channel();
+    let live = Live::start(&model, reader, 44_100, 5.0, Told(send)).unwrap();
+    tap.push_interleaved(&samples[..20_000]);
+    live.reset();
+    tap.push_interleaved(&samples);
+    live.catch_up();
+    let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
+    assert_eq!(live.latest().as_deref(), expected.last());
+    assert!(live.load() >= 0.0);
+    let told: Vec<_> = receive.try_iter().collect();
+    assert!(told.iter().any(|told| told == "frames 0"), "{told:?}");
+    let after = told
+        .iter()
+        .skip_while(|told| *told != "reset")
+        .collect::<Vec<_>>();
+    let first = after.iter().find(|told| told.starts_with("reading"));
+    assert_eq!(first.map(|told| told.as_str()), Some("reading 0.2"), "{told:?}");
 }
 
 #[test]

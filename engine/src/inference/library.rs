@@ -1,12 +1,25 @@
 //! ONNX Runtime, where there is one: found once, loaded at run time.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ort::environment::Environment;
 
 /// Overrides the search for ONNX Runtime's library.
 pub(super) const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
+
+static ALSO: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Also looks for ONNX Runtime's library in `folder`, before the system: for a plugin, whose program is its host.
+///
+/// Has no effect once a model was loaded on anything but [`super::Device::Embedded`].
+pub fn also_search(folder: impl Into<PathBuf>) {
+    let mut folders = ALSO.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = folder.into();
+    if !folders.contains(&folder) {
+        folders.push(folder);
+    }
+}
 
 /// The ONNX Runtime of this process.
 #[derive(Clone)]
@@ -35,7 +48,8 @@ impl OnnxRuntime {
     }
 }
 
-/// The variable's path alone where it is set; else beside the program, in an installation's `lib`, in the system.
+/// The variable's path alone where it is set; else beside the program, in an installation's `lib`, in the folders of
+/// [`also_search`], in the system.
 fn candidates() -> Vec<PathBuf> {
     if let Some(path) = std::env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty()) {
         return vec![path.into()];
@@ -47,9 +61,11 @@ fn candidates() -> Vec<PathBuf> {
     );
     let program = std::env::current_exe().ok();
     let folder = program.as_deref().and_then(Path::parent);
+    let also = ALSO.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let near = folder
         .into_iter()
-        .flat_map(|folder| [folder.to_owned(), folder.join("../lib/echometer")]);
+        .flat_map(|folder| [folder.to_owned(), folder.join("../lib/echometer")])
+        .chain(also);
     let mut paths: Vec<_> = near
         .map(|folder| folder.join(&name))
         .filter(|path| path.exists())

@@ -11,6 +11,7 @@ mod onnxruntime;
 mod runtime;
 
 pub use device::{Device, UnknownDevice};
+pub use library::also_search;
 pub use runtime::Runtime;
 
 pub(crate) use graph::{Graph, Port, Ports};

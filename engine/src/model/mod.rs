@@ -8,7 +8,7 @@ mod ports;
 
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 pub use card::{
     CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard,
@@ -82,6 +82,19 @@ fn rule(
     })
 }
 
+/// A model that is not kept alive: for a list of what is loaded already.
+#[derive(Clone, Default)]
+pub struct WeakModel {
+    shared: Weak<Shared>,
+}
+
+impl WeakModel {
+    /// The model, if it is still in use anywhere.
+    pub fn upgrade(&self) -> Option<Model> {
+        self.shared.upgrade().map(|shared| Model { shared })
+    }
+}
+
 /// A loaded model. Clones share the graphs, so many scorers cost one model.
 #[derive(Clone)]
 pub struct Model {
@@ -150,6 +163,13 @@ impl Model {
             _ => None,
         };
         Ok((trunk, graph(&card.head.file, &files.head, &ports.head)?))
+    }
+
+    /// This model without keeping it alive.
+    pub fn downgrade(&self) -> WeakModel {
+        WeakModel {
+            shared: Arc::downgrade(&self.shared),
+        }
     }
 
     /// The model's card.

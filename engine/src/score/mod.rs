@@ -1,12 +1,9 @@
 //! The rolling scorer: samples in, readings out. Files and live input go through the same code.
 
 mod columns;
-mod live;
 mod loudness;
 mod track;
 mod window;
-
-pub use live::Live;
 
 use crate::feature::{Feature, PerFeature};
 use crate::frontend::{FrontEnd, FrontEndError, INPUT_RATES};
@@ -47,9 +44,12 @@ pub enum ScoreError {
     /// Inference failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// The analysis thread could not be started.
+    /// An analysis thread could not be started.
     #[error("the analysis thread could not start: {0}")]
     Thread(std::io::Error),
+    /// Whoever was told of the readings panicked.
+    #[error("the analysis of this stream ended in a panic: {0}")]
+    Panicked(String),
 }
 
 /// Scores a stream. Readings depend on the samples alone, never on how they were chunked.
@@ -71,6 +71,8 @@ pub struct Scorer {
     replaced: u64,
     /// Windows of the whole input, where asked for.
     track: Option<Track>,
+    /// Mel frames since they were last looked at, where asked for.
+    heard: Option<Vec<f32>>,
     folded: Vec<Stereo>,
 }
 
@@ -96,6 +98,7 @@ impl Scorer {
             windows: 0,
             replaced: 0,
             track: None,
+            heard: None,
             folded: Vec::new(),
         })
     }
@@ -106,6 +109,21 @@ impl Scorer {
         self.loudness.keep_whole();
         self.track.get_or_insert_default();
         self
+    }
+
+    /// Also keeps the mel frames for [`Self::take_frames`].
+    #[must_use]
+    pub fn with_frames(mut self) -> Self {
+        self.heard.get_or_insert_default();
+        self
+    }
+
+    /// Moves the mel frames since the last call to `frames`, as the model gets them, whole frames one after the other.
+    /// Nothing without [`Self::with_frames`]; with it, call this after every push, or they pile up.
+    pub fn take_frames(&mut self, frames: &mut Vec<f32>) {
+        if let Some(heard) = &mut self.heard {
+            frames.append(heard);
+        }
     }
 
     /// Whether a scorer can give `hz` readings a second: above 0, at most 100.
@@ -228,6 +246,7 @@ impl Scorer {
         self.columns.reset();
         self.window.reset();
         self.loudness.reset();
+        self.heard.iter_mut().for_each(Vec::clear);
         self.track = self.track.take().map(|_| Track::default());
         (self.taken, self.given, self.windows, self.replaced) = (0, 0, 0, 0);
     }
@@ -252,7 +271,12 @@ impl Scorer {
     fn take(&mut self, samples: &[Stereo]) -> Result<(), ScoreError> {
         self.taken += samples.len() as u64;
         self.loudness.push(samples)?;
-        self.front_end.push_stereo(samples, self.columns.frames());
+        let frames = self.columns.frames();
+        let known = frames.len();
+        self.front_end.push_stereo(samples, frames);
+        if let Some(heard) = &mut self.heard {
+            heard.extend(&frames[known..]);
+        }
         let window = &mut self.window;
         self.columns.step(|column| window.push(column))
     }

@@ -16,12 +16,27 @@ pub use downmix::{CHANNELS, ChannelsError, Downmix, Stereo};
 /// Counters that both ends share; read them from any thread.
 #[derive(Debug, Default)]
 pub struct TapCounters {
+    written: AtomicU64,
+    /// Resets asked for, and how many sample frames were written when the last one was.
+    resets: AtomicU64,
+    reset_at: AtomicU64,
     dropped: AtomicU64,
     replaced: AtomicU64,
     peak: AtomicU32,
 }
 
 impl TapCounters {
+    /// Sample frames written to the ring.
+    pub fn written_frames(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Asks the analysis side to forget everything written so far, whether it has read it or not. Real-time safe.
+    pub fn reset(&self) {
+        self.reset_at.fetch_max(self.written_frames(), Ordering::Release);
+        self.resets.fetch_add(1, Ordering::Release);
+    }
+
     /// Blocks dropped because the ring was full.
     pub fn dropped_blocks(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
@@ -50,6 +65,8 @@ pub struct TapReader {
     ring: HeapCons<Stereo>,
     width: u16,
     counters: Arc<TapCounters>,
+    read: u64,
+    resets: u64,
 }
 
 /// Makes a tap for blocks of `channels`, with room for `frames` sample frames.
@@ -63,6 +80,8 @@ pub fn tap(channels: u16, frames: usize) -> Result<(Tap, TapReader), ChannelsErr
         ring: consumer,
         width: downmix.width(),
         counters: Arc::clone(&counters),
+        read: 0,
+        resets: 0,
     };
     Ok((
         Tap {
@@ -114,6 +133,7 @@ impl Tap {
         }
         // Positive floats order as their bits do.
         self.counters.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
+        self.counters.written.fetch_add(frames as u64, Ordering::Release);
         true
     }
 
@@ -126,7 +146,27 @@ impl Tap {
 impl TapReader {
     /// Moves what is in the ring to `buffer`, as much as fits; returns how many frames that was. Never waits.
     pub fn read(&mut self, buffer: &mut [Stereo]) -> usize {
-        self.ring.pop_slice(buffer)
+        let frames = self.ring.pop_slice(buffer);
+        self.read += frames as u64;
+        frames
+    }
+
+    /// Whether a reset was asked for since the last call. What was written before it is thrown away unread.
+    pub fn take_reset(&mut self) -> bool {
+        let resets = self.counters.resets.load(Ordering::Acquire);
+        if resets == self.resets {
+            return false;
+        }
+        self.resets = resets;
+        let until = self.counters.reset_at.load(Ordering::Acquire);
+        let stale = usize::try_from(until.saturating_sub(self.read)).unwrap_or(usize::MAX);
+        self.read += self.ring.skip(stale) as u64;
+        true
+    }
+
+    /// Sample frames taken out of the ring, read or thrown away by a reset.
+    pub fn frames_read(&self) -> u64 {
+        self.read
     }
 
     /// Channels that carry information: 1 or 2.
@@ -163,6 +203,23 @@ mod tests {
         assert_eq!(reader.counters().take_peak(), 0.5);
         drop(tap);
         assert!(reader.is_finished());
+    }
+
+    #[test]
+    fn a_reset_forgets_what_was_written_before_it_and_nothing_after() {
+        let (mut tap, mut reader) = tap(1, 8).unwrap();
+        assert!(!reader.take_reset());
+        assert!(tap.push_interleaved(&[0.1, 0.2, 0.3]));
+        tap.counters().reset();
+        assert!(tap.push_interleaved(&[0.4]));
+        assert!(reader.take_reset() && !reader.take_reset());
+        let mut buffer = [[0.0; 2]; 8];
+        assert_eq!(reader.read(&mut buffer), 1);
+        assert_eq!(buffer[0], [0.4, 0.4]);
+        // A reset with nothing unread is one all the same.
+        tap.counters().reset();
+        assert!(reader.take_reset());
+        assert_eq!(tap.counters().written_frames(), 4);
     }
 
     #[test]
