@@ -67,6 +67,12 @@ impl Feature {
         }
     }
 
+    /// Where `value` lies in the range, 0–1: what a bar shows and a controller carries.
+    pub fn position(self, value: f32) -> f32 {
+        let (low, high) = self.range();
+        ((value - low) / (high - low)).clamp(0.0, 1.0)
+    }
+
     /// `value` limited to [`Feature::range`].
     pub fn clamp(self, value: f32) -> f32 {
         let (low, high) = self.range();

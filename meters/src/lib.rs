@@ -37,8 +37,7 @@ pub const ORDER: [Feature; Feature::COUNT] = [
 
 /// Where `value` lies in the feature's range, 0–1; what a bar or a needle shows.
 pub fn position(feature: Feature, value: f32) -> f32 {
-    let (low, high) = feature.range();
-    ((value - low) / (high - low)).clamp(0.0, 1.0)
+    feature.position(value)
 }
 
 /// The part of the range between one deviation below and one above `value`, as [`position`]s.
