@@ -111,6 +111,11 @@ impl Live {
         self.pool.wake();
     }
 
+    /// Ends the stream and gives back its end of the tap, to go on with another model; `None` where it had ended already.
+    pub fn take_tap(&self) -> Option<TapReader> {
+        self.pool.remove(&self.shared).map(Stream::into_tap)
+    }
+
     /// Whether the stream has ended.
     pub fn is_finished(&self) -> bool {
         self.shared.is_finished()

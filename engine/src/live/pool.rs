@@ -1,7 +1,7 @@
 //! Threads that analyse any number of streams.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::stream::{Shared, Step, Stream};
@@ -21,8 +21,8 @@ const DOZE_AFTER: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Pool {
     inner: Arc<Inner>,
-    /// Counts the handles; the threads hold none, so that they can tell when the last is gone.
-    _handle: Arc<Handle>,
+    /// Counts the clones; the threads hold none, so that they end with the last.
+    _threads: Arc<Threads>,
 }
 
 struct Inner {
@@ -42,12 +42,23 @@ struct Slot {
     stream: Mutex<Option<Stream>>,
 }
 
-struct Handle(Arc<Inner>);
+struct Threads {
+    inner: Arc<Inner>,
+    running: Vec<JoinHandle<()>>,
+}
 
-impl Drop for Handle {
+impl Drop for Threads {
+    /// Waits for the threads: once this returns, a plugin's code may be unloaded.
     fn drop(&mut self) {
-        lock(&self.0.signal).stop = true;
-        self.0.wake.notify_all();
+        lock(&self.inner.signal).stop = true;
+        self.inner.wake.notify_all();
+        for thread in self.running.drain(..) {
+            // A listener may hold the last clone, and then this is one of the threads.
+            if thread.thread().id() != thread::current().id() {
+                // Panics of listeners were caught; there is nobody left to tell of another.
+                let _ = thread.join();
+            }
+        }
     }
 }
 
@@ -63,18 +74,22 @@ impl Pool {
             signal: Mutex::default(),
             wake: Condvar::new(),
         });
-        let pool = Self {
-            _handle: Arc::new(Handle(Arc::clone(&inner))),
+        let mut started = Threads {
             inner: Arc::clone(&inner),
+            running: Vec::new(),
         };
         for _ in 0..threads.max(1) {
-            let inner = Arc::clone(&inner);
-            thread::Builder::new()
+            let theirs = Arc::clone(&inner);
+            let thread = thread::Builder::new()
                 .name("echometer".into())
-                .spawn(move || inner.work())
+                .spawn(move || theirs.work())
                 .map_err(ScoreError::Thread)?;
+            started.running.push(thread);
         }
-        Ok(pool)
+        Ok(Self {
+            inner,
+            _threads: Arc::new(started),
+        })
     }
 
     /// Streams in the pool.
@@ -91,17 +106,16 @@ impl Pool {
         self.wake();
     }
 
-    /// Takes the stream out, waiting for the block it is in, if any.
-    pub(super) fn remove(&self, shared: &Arc<Shared>) {
+    /// Takes the stream out, waiting for the block it is in, if any; `None` where it has ended already.
+    pub(super) fn remove(&self, shared: &Arc<Shared>) -> Option<Stream> {
         let slot = {
             let mut streams = lock(&self.inner.streams);
             let found = streams.iter().position(|slot| Arc::ptr_eq(&slot.shared, shared));
             found.map(|i| streams.swap_remove(i))
         };
-        if let Some(slot) = slot {
-            lock(&slot.stream).take();
-            slot.shared.end(Ok(()));
-        }
+        let stream = lock(&slot?.stream).take();
+        shared.end(Ok(()));
+        stream
     }
 
     pub(super) fn wake(&self) {

@@ -137,6 +137,11 @@ impl Stream {
         &self.shared
     }
 
+    /// Its end of the tap, for another stream.
+    pub(super) fn into_tap(self) -> TapReader {
+        self.tap
+    }
+
     /// Scores up to a block. A failure or a panic ends this stream and no other.
     pub(super) fn step(&mut self) -> Step {
         let start = Instant::now();

@@ -1,0 +1,27 @@
+//! Echometer as a plugin: audio passes through untouched, eight meters show what the last 30 s were.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`plugin`](mod@plugin) | what hosts call; the audio thread |
+//! | `params` | parameters and what else a project saves |
+//! | `station` | one instance's analysis: model, stream, record |
+//! | `models` | models shared by all instances of the process |
+//! | `listener` | what becomes of readings: record, controllers, OSC |
+//! | `editor` | the window |
+
+// The macros that export the plugin and derive its parameters write `unsafe` code; there is none of our own.
+#![allow(unsafe_code)]
+
+mod editor;
+mod listener;
+mod models;
+mod params;
+mod plugin;
+mod station;
+
+pub use plugin::Echometer;
+
+use nice_plug::prelude::{nice_export_clap, nice_export_vst3};
+
+nice_export_clap!(Echometer);
+nice_export_vst3!(Echometer);

@@ -1,0 +1,272 @@
+//! What hosts call. The audio thread lives here: it passes audio through and feeds the tap, and does nothing else.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use echometer_automation::CcGlide;
+use echometer_engine::Feature;
+use echometer_engine::tap::Tap;
+use nice_plug::prelude::*;
+use nice_plug_egui::EguiEditor;
+
+use crate::editor::{Window, editor};
+use crate::params::EchometerParams;
+use crate::station::Station;
+
+/// Seconds of audio that the ring holds: rides out any delay of the analysis threads.
+const RING_S: u32 = 2;
+
+/// Below this, about −120 dBFS, a sample is silence.
+const SILENCE: f32 = 1e-6;
+
+/// Seconds of silence after which a playing track is no longer fed: the whole window and the trunk's memory are silent
+/// by then, so nothing is missed.
+const SLEEP_AFTER_S: u32 = 40;
+
+/// One instance.
+pub struct Echometer {
+    params: Arc<EchometerParams>,
+    station: Arc<Station>,
+    tap: Option<Tap>,
+    rate: u32,
+    offline: bool,
+    /// Sample frames of silence up to now.
+    quiet: u64,
+    /// The reset parameter, as it was.
+    reset_held: bool,
+    /// The model asked for, as it was.
+    model_mark: (bool, u64),
+    glide: CcGlide,
+    /// Sample frames until the next controllers are due.
+    until_cc: u32,
+}
+
+impl Default for Echometer {
+    fn default() -> Self {
+        let params = Arc::new(EchometerParams::default());
+        Self {
+            station: Station::new(Arc::clone(&params)),
+            model_mark: params.model_mark(),
+            params,
+            tap: None,
+            rate: 48_000,
+            offline: false,
+            quiet: 0,
+            reset_held: false,
+            glide: CcGlide::default(),
+            until_cc: 0,
+        }
+    }
+}
+
+/// What the audio thread leaves to the background.
+pub enum Task {
+    /// Look whether another model is asked for.
+    Sync,
+}
+
+const fn layout(channels: u32, name: &'static str) -> AudioIOLayout {
+    AudioIOLayout {
+        main_input_channels: NonZeroU32::new(channels),
+        main_output_channels: NonZeroU32::new(channels),
+        names: PortNames {
+            layout: Some(name),
+            ..PortNames::const_default()
+        },
+        ..AudioIOLayout::const_default()
+    }
+}
+
+impl Plugin for Echometer {
+    const NAME: &'static str = "Echometer";
+    const VENDOR: &'static str = "Echometer";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        layout(2, "Stereo"),
+        layout(1, "Mono"),
+        layout(3, "LCR"),
+        layout(4, "Quad"),
+        layout(5, "5.0"),
+        layout(6, "5.1"),
+        layout(7, "7.0"),
+        layout(8, "7.1"),
+        layout(10, "7.1.2"),
+        layout(12, "7.1.4"),
+        layout(16, "9.1.6"),
+    ];
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
+
+    type Editor = EguiEditor<Window>;
+    type SysExMessage = ();
+    type BackgroundTask = Task;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        let station = Arc::clone(&self.station);
+        Box::new(move |Task::Sync| station.sync())
+    }
+
+    fn params(&self) -> Arc<dyn Params> {
+        Arc::clone(&self.params) as Arc<dyn Params>
+    }
+
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        editor(Arc::clone(&self.params), Arc::clone(&self.station))
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        crate::params::refuse_newer(state, Self::VERSION);
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        _context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let channels = layout.main_input_channels.map_or(2, NonZeroU32::get) as u16;
+        self.rate = config.sample_rate.round() as u32;
+        self.offline = config.process_mode == ProcessMode::Offline;
+        let room = (RING_S * self.rate).max(2 * config.max_buffer_size);
+        self.tap = self.station.open(channels, self.rate, room as usize);
+        // Without meters the audio still passes; the window says what is wrong.
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(tap) = &self.tap {
+            tap.counters().reset();
+        }
+        self.glide.reset();
+        (self.quiet, self.until_cc) = (0, 0);
+    }
+
+    fn deactivate(&mut self) {
+        self.tap = None;
+        self.station.close();
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let frames = buffer.samples();
+        let peak = pass(buffer.as_slice());
+        let mark = self.params.model_mark();
+        if self.model_mark != mark {
+            self.model_mark = mark;
+            context.execute_background(Task::Sync);
+        }
+        let held = self.params.reset.value();
+        if held && !self.reset_held {
+            self.reset();
+        }
+        self.reset_held = held;
+        // Controllers follow the audio before this block: in a render, block sizes do not show in what they say.
+        self.send_controllers(frames as u32, context);
+        if self.params.bypass.value() || !self.wants(frames, peak, context.transport().playing) {
+            return ProcessStatus::Normal;
+        }
+        let channels = buffer.as_slice_immutable();
+        if let Some(tap) = &mut self.tap {
+            tap.push_with(frames, |frame, channel| {
+                channels.get(channel).map_or(0.0, |samples| samples[frame])
+            });
+            if self.offline {
+                // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
+                self.station.catch_up();
+            }
+        }
+        ProcessStatus::Normal
+    }
+}
+
+/// Passes audio: every sample stays as it is, but subnormal ones – some −760 dBFS – become zero, for they slow down
+/// whatever comes after. Returns the largest absolute sample.
+fn pass(channels: &mut [&mut [f32]]) -> f32 {
+    let mut peak = 0.0f32;
+    for channel in channels {
+        for sample in channel.iter_mut() {
+            if sample.is_subnormal() {
+                *sample = 0.0;
+            }
+            peak = peak.max(sample.abs());
+        }
+    }
+    peak
+}
+
+impl Echometer {
+    /// Whether the meters should hear this block. They should not where the host is stopped and sends silence: what was
+    /// heard last stays on the meters; nor after a long silence, where they would hear nothing new.
+    fn wants(&mut self, frames: usize, peak: f32, playing: bool) -> bool {
+        if peak > SILENCE || peak.is_nan() {
+            self.quiet = 0;
+        } else {
+            self.quiet += frames as u64;
+            if !playing || self.quiet > u64::from(SLEEP_AFTER_S * self.rate) {
+                return false;
+            }
+        }
+        self.station.listens()
+    }
+
+    /// Sends the controllers that fall due within `frames`, where they are switched on.
+    fn send_controllers(&mut self, frames: u32, context: &mut impl ProcessContext<Self>) {
+        if !self.params.sends_midi() {
+            self.until_cc = 0;
+            return;
+        }
+        let hz = self.params.rate.value().max(1) as u32;
+        let period = (self.rate / hz).max(1);
+        let channel = (self.params.channel.value() - 1).clamp(0, 15) as u8;
+        while self.until_cc < frames {
+            for feature in Feature::ALL {
+                let cc = self.params.cc(feature);
+                let target = self
+                    .station
+                    .outcome()
+                    .targets
+                    .get(feature)
+                    .filter(|_| cc.on.value());
+                let Some(value) = self.glide.step(feature, target, 1.0 / hz as f32) else {
+                    continue;
+                };
+                // A host that takes no events, or no more of them, gets the next value instead.
+                let _ = context.try_send_event(NoteEvent::MidiCC {
+                    timing: self.until_cc,
+                    channel,
+                    cc: cc.number.value().clamp(0, 127) as u8,
+                    value: f32::from(value) / 127.0,
+                });
+            }
+            self.until_cc += period;
+        }
+        self.until_cc -= frames;
+    }
+}
+
+impl ClapPlugin for Echometer {
+    const CLAP_ID: &'static str = "org.echometer.echometer";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Danceability, energy, liveness and five more of the last 30 seconds, live");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = &[
+        ClapFeature::AudioEffect,
+        ClapFeature::Analyzer,
+        ClapFeature::Utility,
+        ClapFeature::Mono,
+        ClapFeature::Stereo,
+        ClapFeature::Surround,
+    ];
+}
+
+impl Vst3Plugin for Echometer {
+    const VST3_CLASS_ID: [u8; 16] = *b"EchometerMetersA";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
+}

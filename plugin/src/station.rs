@@ -1,0 +1,276 @@
+//! One instance's analysis: its model, its stream and what they came to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use echometer_engine::frontend::Scale;
+use echometer_engine::tap::{Tap, TapCounters, TapReader, tap};
+use echometer_engine::{Live, Model, Pool};
+use echometer_meters::Record;
+use parking_lot::{Condvar, Mutex};
+
+use crate::listener::{Outcome, Outlet};
+use crate::models;
+use crate::params::{CustomModel, EchometerParams};
+
+/// Readings a second of input.
+const READING_HZ: f64 = 10.0;
+
+/// Longest a render waits for the model: it is there in a fraction of a second, or not at all.
+const LONGEST_LOAD: Duration = Duration::from_secs(20);
+
+/// How far an instance is.
+#[derive(Clone)]
+pub(crate) enum Phase {
+    /// The model is being loaded.
+    Loading,
+    /// It is there.
+    Ready(Model),
+    /// There is none, and why.
+    Failed(String),
+}
+
+/// What the host feeds, until a stream takes it over.
+struct Input {
+    reader: Option<TapReader>,
+    counters: Arc<TapCounters>,
+    rate: u32,
+}
+
+struct Inner {
+    phase: Phase,
+    /// The model that is loaded or being loaded, once one was asked for.
+    asked: Option<Option<CustomModel>>,
+    input: Option<Input>,
+    live: Option<Arc<Live>>,
+    /// Kept as long as the instance, so that threads do not come and go with its streams.
+    pool: Option<Arc<Pool>>,
+    loader: Option<JoinHandle<()>>,
+    notice: Option<String>,
+}
+
+/// See the module. Shared by the audio side, the editor and the thread that loads models.
+pub(crate) struct Station {
+    inner: Mutex<Inner>,
+    loaded: Condvar,
+    outcome: Arc<Outcome>,
+    /// Whether pushing to the tap has any use. Read by the audio thread.
+    listening: AtomicBool,
+}
+
+impl Station {
+    pub(crate) fn new(params: Arc<EchometerParams>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::new(Inner {
+                phase: Phase::Loading,
+                asked: None,
+                input: None,
+                live: None,
+                pool: None,
+                loader: None,
+                notice: None,
+            }),
+            loaded: Condvar::new(),
+            outcome: Arc::new(Outcome {
+                record: Mutex::new(Record::new(1, Scale::Power, 1.0)),
+                targets: Default::default(),
+                params,
+            }),
+            listening: AtomicBool::new(true),
+        })
+    }
+
+    pub(crate) fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Opens a stream of `channels` at `rate` Hz with room for `frames`; the audio thread gets the other end.
+    pub(crate) fn open(self: &Arc<Self>, channels: u16, rate: u32, frames: usize) -> Option<Tap> {
+        self.close();
+        let (tap, reader) = match tap(channels, frames) {
+            Ok(ends) => ends,
+            Err(error) => {
+                self.fail(&mut self.inner.lock(), error.to_string());
+                return None;
+            }
+        };
+        self.inner.lock().input = Some(Input {
+            counters: Arc::clone(reader.counters()),
+            reader: Some(reader),
+            rate,
+        });
+        self.sync();
+        self.start(&mut self.inner.lock());
+        Some(tap)
+    }
+
+    /// Ends the stream. What it came to stays on the meters.
+    pub(crate) fn close(&self) {
+        let (live, input) = {
+            let mut inner = self.inner.lock();
+            (inner.live.take(), inner.input.take())
+        };
+        // Outside the lock: ending a stream waits for the block it is in, and its listener may want the lock.
+        drop((live, input));
+    }
+
+    /// Loads the model that the parameters ask for, unless it is there or on its way. Never waits for it.
+    pub(crate) fn sync(self: &Arc<Self>) {
+        let wanted = self.outcome.params.wanted_model();
+        let mut inner = self.inner.lock();
+        if let Some(version) = self.outcome.params.refused.get() {
+            self.outcome.params.refused.put(None);
+            inner.notice = Some(format!(
+                "This project was saved by Echometer {version}, which is newer: its settings were not taken over."
+            ));
+        }
+        if inner.asked.as_ref() == Some(&wanted) {
+            return;
+        }
+        inner.asked = Some(wanted.clone());
+        inner.phase = Phase::Loading;
+        let station = Arc::downgrade(self);
+        let loader = thread::Builder::new()
+            .name("echometer model".into())
+            .spawn(move || {
+                let loaded = models::load(wanted.as_ref());
+                // An instance that is gone, or that wants another model by now, has no use for it.
+                if let Some(station) = station.upgrade() {
+                    station.take(&wanted, loaded.map_err(|error| error.to_string()));
+                }
+            });
+        match loader {
+            Ok(loader) => inner.loader = Some(loader),
+            Err(error) => self.fail(&mut inner, format!("no thread to load the model: {error}")),
+        }
+    }
+
+    fn take(&self, wanted: &Option<CustomModel>, loaded: Result<models::Loaded, String>) {
+        let mut inner = self.inner.lock();
+        if inner.asked.as_ref() != Some(wanted) {
+            return;
+        }
+        // A stream with another model hands its input over.
+        let reader = inner.live.take().and_then(|live| live.take_tap());
+        if let Some(input) = &mut inner.input {
+            input.reader = input.reader.take().or(reader);
+        }
+        match loaded {
+            Ok(models::Loaded { model, notice }) => {
+                inner.notice = notice.or(inner.notice.take());
+                inner.phase = Phase::Ready(model);
+                self.start(&mut inner);
+            }
+            Err(error) => self.fail(&mut inner, error),
+        }
+        self.loaded.notify_all();
+    }
+
+    fn fail(&self, inner: &mut Inner, error: String) {
+        tracing::error!(error, "no meters");
+        inner.phase = Phase::Failed(error);
+        self.listening.store(false, Ordering::Relaxed);
+        self.loaded.notify_all();
+    }
+
+    /// Starts the stream once there are both a model and an input.
+    fn start(&self, inner: &mut Inner) {
+        let Phase::Ready(model) = inner.phase.clone() else {
+            return;
+        };
+        let Some(input) = &mut inner.input else {
+            return;
+        };
+        let Some(reader) = input.reader.take() else {
+            return;
+        };
+        let front_end = &model.card().front_end;
+        *self.outcome.record.lock() = Record::new(
+            front_end.mels,
+            front_end.scale,
+            f64::from(front_end.sample_rate) / front_end.hop as f64,
+        );
+        let outlet = Outlet::new(Arc::clone(&self.outcome));
+        let started = models::pool().and_then(|pool| {
+            let live = Live::start_on(&pool, &model, reader, input.rate, READING_HZ, outlet)?;
+            inner.pool = Some(pool);
+            Ok(live)
+        });
+        match started {
+            Ok(live) => {
+                inner.live = Some(Arc::new(live));
+                self.listening.store(true, Ordering::Relaxed);
+            }
+            Err(error) => self.fail(inner, error.to_string()),
+        }
+    }
+
+    /// Whether pushing to the tap has any use. Real-time safe.
+    pub(crate) fn listens(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything pushed so far is on the meters. For renders faster than real time only.
+    pub(crate) fn catch_up(&self) {
+        let mut inner = self.inner.lock();
+        if inner.live.is_none() && inner.input.is_some() && matches!(inner.phase, Phase::Loading) {
+            self.loaded.wait_for(&mut inner, LONGEST_LOAD);
+        }
+        let live = inner.live.clone();
+        drop(inner);
+        if let Some(live) = live {
+            live.catch_up();
+        }
+    }
+
+    /// Forgets all input.
+    pub(crate) fn reset(&self) {
+        let inner = self.inner.lock();
+        match (&inner.live, &inner.input) {
+            (Some(live), _) => live.reset(),
+            (None, Some(input)) => input.counters.reset(),
+            (None, None) => self.outcome.record.lock().clear(),
+        }
+    }
+
+    /// How far it is.
+    pub(crate) fn phase(&self) -> Phase {
+        self.inner.lock().phase.clone()
+    }
+
+    /// The stream's counters, while there is one.
+    pub(crate) fn counters(&self) -> Option<Arc<TapCounters>> {
+        let inner = self.inner.lock();
+        inner.input.as_ref().map(|input| Arc::clone(&input.counters))
+    }
+
+    /// Share of one core that the analysis takes.
+    pub(crate) fn load(&self) -> f32 {
+        self.inner.lock().live.as_ref().map_or(0.0, |live| live.load())
+    }
+
+    /// What the user must know.
+    pub(crate) fn notice(&self) -> Option<String> {
+        self.inner.lock().notice.clone()
+    }
+
+    /// Says something to the user, or nothing any more.
+    pub(crate) fn set_notice(&self, notice: Option<String>) {
+        self.inner.lock().notice = notice;
+    }
+}
+
+impl Drop for Station {
+    /// Once this returns, no thread of this instance runs: the host may unload the plugin.
+    fn drop(&mut self) {
+        self.close();
+        let loader = self.inner.get_mut().loader.take();
+        // The loader may hold the last reference itself.
+        if let Some(loader) = loader.filter(|loader| loader.thread().id() != thread::current().id()) {
+            // A panic was reported by the panic hook.
+            let _ = loader.join();
+        }
+    }
+}
