@@ -1,12 +1,47 @@
 //! The meters as a window draws them, with egui.
 
+mod controls;
+mod curve;
+mod footer;
+mod header;
+mod hover;
+mod icons;
+mod ink;
+mod keys;
+mod large;
+mod layout;
+mod message;
+mod meter;
+mod motion;
+mod notice;
+mod picture;
+mod ring;
+mod scale;
+mod small;
+#[cfg(test)]
+mod tests;
+mod theme;
 mod view;
 
+use egui::{CornerRadius, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+
+use crate::{LARGE, SMALL};
+use layout::Layout;
+use meter::{Meter, Pen};
+use motion::Motion;
+use picture::Picture;
+use ring::Ring;
+use theme::Theme;
 pub use view::{Action, State, Status, View};
 
 /// What one window remembers between frames.
 #[derive(Default)]
-pub struct Panel {}
+pub struct Panel {
+    /// The window's context, and the ground and scale its style was set for.
+    look: Option<(egui::Context, Theme, f32)>,
+    motion: Motion,
+    picture: Picture,
+}
 
 impl Panel {
     /// The size a window opens with, in points.
@@ -16,8 +51,117 @@ impl Panel {
     pub const MIN_SIZE: (f32, f32) = (420.0, 300.0);
 
     /// Draws everything into `ui` and returns what the user asked for.
-    pub fn show(&mut self, ui: &mut egui::Ui, view: &View<'_>) -> Vec<Action> {
-        let _ = (ui, view);
-        Vec::new()
+    ///
+    /// Fills the space that `ui` has left, and sets the style of its context, so that hover texts and whatever else the
+    /// face shows look alike. Asks for another frame only while something moves.
+    pub fn show(&mut self, ui: &mut Ui, view: &View<'_>) -> Vec<Action> {
+        let window = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(window);
+        let ctx = ui.ctx().clone();
+        let rows = view.status.notice.map_or(0, |text| {
+            let scale = Layout::new(window, 0).scale;
+            notice::rows(ui.painter(), text, window.width() / scale)
+        });
+        let layout = Layout::new(window, rows);
+        let theme = self.look(&ctx, view.light, layout.scale);
+        let pen = Pen {
+            painter: ui.painter_at(window),
+            theme: &theme,
+            scale: layout.scale,
+        };
+        pen.painter.rect_filled(window, 0, theme.ground);
+
+        self.motion.begin();
+        let mut actions = Vec::new();
+        header::show(ui, &pen, view, layout.header, &mut actions);
+        if let (Some(text), Some(bar)) = (view.status.notice, layout.notice) {
+            notice::show(ui, &pen, text, bar, &mut actions);
+        }
+        let mut meters = Vec::new();
+        if let State::Failed(reason) = view.state {
+            message::failed(ui, &pen, reason, layout.body, &mut actions);
+        } else {
+            meters = self.meters(ui, &pen, view, &layout);
+        }
+        let level = footer::level(view.status.peak);
+        let level = self.motion.level(level / 60.0, dt(ui, view)) * 60.0;
+        footer::show(ui, &pen, view, level, layout.footer);
+        actions.extend(keys::actions(ui, view, &meters));
+        if self.motion.moving() {
+            ctx.request_repaint();
+        }
+        actions
     }
+
+    /// All meters and the picture; returns the meters' ids.
+    fn meters(&mut self, ui: &Ui, pen: &Pen<'_>, view: &View<'_>, layout: &Layout) -> Vec<Id> {
+        let warming = view.record.latest().is_none_or(|reading| reading.coverage < 1.0);
+        let large = LARGE.into_iter().zip(layout.large).map(|place| (place, true));
+        let small = SMALL.into_iter().zip(layout.small).map(|place| (place, false));
+        let mut ids = Vec::new();
+        for ((feature, rect), is_large) in large.chain(small) {
+            let mut meter = Meter::new(view, feature);
+            meter.needle = self.motion.needle(feature, meter.needle, dt(ui, view));
+            if is_large {
+                large::draw(pen, &meter, rect);
+            } else {
+                small::draw(pen, &meter, rect);
+            }
+            let response = ui.interact(
+                rect,
+                ui.scope_id().with(feature.name()),
+                Sense::focusable_noninteractive(),
+            );
+            response.widget_info(|| WidgetInfo {
+                value: meter.value.map(f64::from),
+                ..WidgetInfo::labeled(Role::Meter, true, meter.spoken())
+            });
+            if response.has_focus() {
+                focus(pen, rect);
+            }
+            ids.push(response.id);
+            response.on_hover_text(hover::meter(&meter, warming));
+        }
+        if let Some(rect) = layout.picture {
+            self.picture.show(ui, pen, view.record.picture(), rect);
+            let silent = view.record.latest().is_some_and(|reading| reading.silent);
+            let empty = view.record.picture().columns() == 0;
+            match view.state {
+                State::Loading => message::calm(pen, Ring::Busy, "Loading the model…", rect),
+                State::Waiting if empty => message::calm(pen, Ring::Empty, "Waiting for audio", rect),
+                State::Running if silent => message::calm(pen, Ring::Empty, "Silence", rect),
+                _ => {}
+            }
+        }
+        ids
+    }
+
+    /// The colours for this frame; sets egui's style where ground, size or window changed.
+    fn look(&mut self, ctx: &egui::Context, light: bool, scale: f32) -> Theme {
+        if let Some((known, theme, drawn)) = &self.look {
+            if known == ctx && theme.light == light && *drawn == scale {
+                return theme.clone();
+            }
+            if known != ctx {
+                // A new window: textures of the old one mean nothing here.
+                self.picture = Picture::default();
+            }
+        }
+        let theme = Theme::new(light);
+        theme.apply(ctx, scale);
+        self.look = Some((ctx.clone(), theme.clone(), scale));
+        theme
+    }
+}
+
+/// Seconds since the last frame, for what moves; none while it must not.
+fn dt(ui: &Ui, view: &View<'_>) -> Option<f32> {
+    (!view.frozen).then(|| ui.input(|input| input.stable_dt).min(0.1))
+}
+
+/// The frame around what the keyboard is at.
+fn focus(pen: &Pen<'_>, rect: Rect) {
+    let round = CornerRadius::same(pen.s(8.0).min(255.0) as u8);
+    let ring = Stroke::new(pen.s(2.0), pen.theme.focus);
+    pen.painter.rect_stroke(rect, round, ring, StrokeKind::Inside);
 }
