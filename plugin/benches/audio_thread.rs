@@ -56,7 +56,9 @@ fn main() {
     let mut output = vec![vec![0.0f32; BLOCK]; 2];
     let (mut ports_in, mut ports_out) = (AudioPorts::with_capacity(2, 1), AudioPorts::with_capacity(2, 1));
     for block in 0..BLOCKS {
-        let mut input: Vec<Vec<f32>> = (0..2).map(|_| (0..BLOCK).map(|_| noise(&mut seed)).collect()).collect();
+        let mut input: Vec<Vec<f32>> = (0..2)
+            .map(|_| (0..BLOCK).map(|_| noise(&mut seed)).collect())
+            .collect();
         let inputs = ports_in.with_input_buffers([AudioPortBuffer {
             latency: 0,
             channels: AudioPortBufferType::f32_input_only(input.iter_mut().map(InputChannel::variable)),
@@ -98,7 +100,11 @@ fn report(mut times: Vec<Duration>) {
     let lasts = BLOCK as f64 / f64::from(RATE);
     let show = |name: &str, time: Duration| {
         let share = time.as_secs_f64() / lasts;
-        println!("{name:<8} {:>8.2} µs  {:>7.4} % of a block", time.as_secs_f64() * 1e6, share * 100.0);
+        println!(
+            "{name:<8} {:>8.2} µs  {:>7.4} % of a block",
+            time.as_secs_f64() * 1e6,
+            share * 100.0
+        );
         share
     };
     show("median", times[times.len() / 2]);
@@ -106,5 +112,9 @@ fn report(mut times: Vec<Duration>) {
     show("99.99 %", times[times.len() * 9999 / 10_000]);
     let worst = show("worst", times[times.len() - 1]);
     let verdict = if worst <= GOAL { "met" } else { "missed" };
-    println!("worst of {} blocks, goal ≤ {} % {verdict}", times.len(), GOAL * 100.0);
+    println!(
+        "worst of {} blocks, goal ≤ {} % {verdict}",
+        times.len(),
+        GOAL * 100.0
+    );
 }

@@ -117,6 +117,12 @@ impl Plugin for Echometer {
     }
 
     fn filter_state(state: &mut PluginState) {
+        for value in state.params.values_mut() {
+            // Far outside any range, nice-plug's arithmetic overflows.
+            if let nice_plug::plugin::ParamValue::I32(value) = value {
+                *value = (*value).clamp(-1_000, 1_000);
+            }
+        }
         crate::params::refuse_newer(state, Self::VERSION);
     }
 
@@ -178,7 +184,8 @@ impl Plugin for Echometer {
             });
             if self.offline {
                 // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
-                self.station.catch_up();
+                // Waiting allocates where a lock is contended.
+                util::permit_alloc(|| self.station.catch_up());
             }
         }
         ProcessStatus::Normal
@@ -204,11 +211,13 @@ impl Echometer {
     /// Whether the meters should hear this block. They should not where the host is stopped and sends silence: what was
     /// heard last stays on the meters; nor after a long silence, where they would hear nothing new.
     fn wants(&mut self, frames: usize, peak: f32, playing: bool) -> bool {
-        if peak > SILENCE || peak.is_nan() {
+        if peak > SILENCE {
             self.quiet = 0;
         } else {
             self.quiet += frames as u64;
-            if !playing || self.quiet > u64::from(SLEEP_AFTER_S * self.rate) {
+            let asleep = !playing || self.quiet > u64::from(SLEEP_AFTER_S * self.rate);
+            // A render hears all of the song, or its times would not be the song's.
+            if asleep && !self.offline {
                 return false;
             }
         }

@@ -48,6 +48,8 @@ struct Inner {
     /// Kept as long as the instance, so that threads do not come and go with its streams.
     pool: Option<Arc<Pool>>,
     loader: Option<JoinHandle<()>>,
+    /// Why there can be no stream of this input.
+    trouble: Option<String>,
     notice: Option<String>,
 }
 
@@ -56,7 +58,7 @@ pub(crate) struct Station {
     inner: Mutex<Inner>,
     loaded: Condvar,
     outcome: Arc<Outcome>,
-    /// Whether pushing to the tap has any use. Read by the audio thread.
+    /// Whether what is pushed to the tap is or will be heard. Read by the audio thread.
     listening: AtomicBool,
 }
 
@@ -70,6 +72,7 @@ impl Station {
                 live: None,
                 pool: None,
                 loader: None,
+                trouble: None,
                 notice: None,
             }),
             loaded: Condvar::new(),
@@ -89,21 +92,25 @@ impl Station {
     /// Opens a stream of `channels` at `rate` Hz with room for `frames`; the audio thread gets the other end.
     pub(crate) fn open(self: &Arc<Self>, channels: u16, rate: u32, frames: usize) -> Option<Tap> {
         self.close();
-        let (tap, reader) = match tap(channels, frames) {
-            Ok(ends) => ends,
-            Err(error) => {
-                self.fail(&mut self.inner.lock(), error.to_string());
-                return None;
-            }
-        };
-        self.inner.lock().input = Some(Input {
-            counters: Arc::clone(reader.counters()),
-            reader: Some(reader),
-            rate,
-        });
         self.sync();
-        self.start(&mut self.inner.lock());
-        Some(tap)
+        let mut inner = self.inner.lock();
+        inner.trouble = None;
+        match tap(channels, frames) {
+            Ok((tap, reader)) => {
+                inner.input = Some(Input {
+                    counters: Arc::clone(reader.counters()),
+                    reader: Some(reader),
+                    rate,
+                });
+                self.listening.store(true, Ordering::Relaxed);
+                self.start(&mut inner);
+                Some(tap)
+            }
+            Err(error) => {
+                self.give_up(&mut inner, error.to_string());
+                None
+            }
+        }
     }
 
     /// Ends the stream. What it came to stays on the meters.
@@ -143,7 +150,7 @@ impl Station {
             });
         match loader {
             Ok(loader) => inner.loader = Some(loader),
-            Err(error) => self.fail(&mut inner, format!("no thread to load the model: {error}")),
+            Err(error) => inner.phase = Phase::Failed(format!("no thread to load the model: {error}")),
         }
     }
 
@@ -163,16 +170,19 @@ impl Station {
                 inner.phase = Phase::Ready(model);
                 self.start(&mut inner);
             }
-            Err(error) => self.fail(&mut inner, error),
+            Err(error) => {
+                tracing::error!(error, "no model");
+                inner.phase = Phase::Failed(error);
+                self.listening.store(false, Ordering::Relaxed);
+            }
         }
         self.loaded.notify_all();
     }
 
-    fn fail(&self, inner: &mut Inner, error: String) {
-        tracing::error!(error, "no meters");
-        inner.phase = Phase::Failed(error);
+    fn give_up(&self, inner: &mut Inner, trouble: String) {
+        tracing::error!(trouble, "no meters for this input");
+        inner.trouble = Some(trouble);
         self.listening.store(false, Ordering::Relaxed);
-        self.loaded.notify_all();
     }
 
     /// Starts the stream once there are both a model and an input.
@@ -203,7 +213,7 @@ impl Station {
                 inner.live = Some(Arc::new(live));
                 self.listening.store(true, Ordering::Relaxed);
             }
-            Err(error) => self.fail(inner, error.to_string()),
+            Err(error) => self.give_up(inner, error.to_string()),
         }
     }
 
@@ -237,7 +247,9 @@ impl Station {
 
     /// How far it is.
     pub(crate) fn phase(&self) -> Phase {
-        self.inner.lock().phase.clone()
+        let inner = self.inner.lock();
+        let trouble = inner.trouble.clone().map(Phase::Failed);
+        trouble.unwrap_or_else(|| inner.phase.clone())
     }
 
     /// The stream's counters, while there is one.

@@ -96,9 +96,48 @@ pub(crate) fn with_libtorch(command: &mut Command, libtorch: &Libtorch) -> Resul
     Ok(())
 }
 
-/// Builds the program `package` for use and returns where it is. Cargo's messages are passed on, save for the
-/// line that says there was nothing to do.
+/// Builds the program of `package` for use and returns where it is.
 pub(crate) fn build(repository: &Path, package: &str, libtorch: Option<&Libtorch>) -> Result<PathBuf> {
+    let mut command = release(repository, package);
+    if let Some(libtorch) = libtorch {
+        with_libtorch(&mut command, libtorch)?;
+    }
+    made(command, &format!("program {package}"), |message| {
+        executable(message, package)
+    })
+}
+
+/// Builds the library of `package` that others load, with `arguments` for cargo, and returns the one of cargo's
+/// files for it that ends in `extension`.
+pub(crate) fn build_library(
+    repository: &Path,
+    package: &str,
+    arguments: &[OsString],
+    extension: &str,
+) -> Result<PathBuf> {
+    let mut command = release(repository, package);
+    command.arg("--lib").args(arguments);
+    made(command, &format!("library {package} (.{extension})"), |message| {
+        library(message, package, extension)
+    })
+}
+
+/// Builds the program `name` of `package`, with `arguments` for cargo, and returns where it is.
+pub(crate) fn build_program(
+    repository: &Path,
+    package: &str,
+    name: &str,
+    arguments: &[OsString],
+) -> Result<PathBuf> {
+    let mut command = release(repository, package);
+    command.args(["--bin", name]).args(arguments);
+    made(command, &format!("program {name}"), |message| {
+        executable(message, name)
+    })
+}
+
+/// `cargo build` of `package`, for use.
+fn release(repository: &Path, package: &str) -> Command {
     let mut command = cargo(repository);
     command.args([
         "build",
@@ -110,12 +149,15 @@ pub(crate) fn build(repository: &Path, package: &str, libtorch: Option<&Libtorch
         "json-render-diagnostics",
     ]);
     command
+}
+
+/// Runs a `cargo build` and returns what `find` finds in the messages on what was built; `what` names it. Cargo's
+/// words to the user are passed on, save for the line that says there was nothing to do.
+fn made(mut command: Command, what: &str, find: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf> {
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    if let Some(libtorch) = libtorch {
-        with_libtorch(&mut command, libtorch)?;
-    }
     if std::io::stderr().is_terminal() {
         // Cargo sees a pipe and would leave out colours and the progress bar.
         let defaults = [
@@ -134,10 +176,10 @@ pub(crate) fn build(repository: &Path, package: &str, libtorch: Option<&Libtorch
         bail!("cannot read what cargo says");
     };
     let messages = std::thread::spawn(move || pass_on(&mut stderr, &mut std::io::stderr()));
-    let mut program = None;
+    let mut found = None;
     for line in BufReader::new(stdout).lines() {
         let line = line.context("cannot read what cargo says")?;
-        program = executable(&line, package).or(program);
+        found = find(&line).or(found);
     }
     let status = child.wait().context("cannot wait for cargo")?;
     let held_back = messages.join().unwrap_or_default();
@@ -145,8 +187,8 @@ pub(crate) fn build(repository: &Path, package: &str, libtorch: Option<&Libtorch
         eprint!("{}", String::from_utf8_lossy(&held_back));
         return Err(Ended(code(status.code())).into());
     }
-    program.with_context(|| {
-        format!("cargo built {package} but named no program; its Cargo.toml must define one")
+    found.with_context(|| {
+        format!("cargo was done but named no {what}; the package's Cargo.toml must define it")
     })
 }
 
@@ -156,6 +198,17 @@ fn executable(message: &str, package: &str) -> Option<PathBuf> {
     (message["reason"] == "compiler-artifact" && message["target"]["name"] == package)
         .then(|| message["executable"].as_str().map(PathBuf::from))
         .flatten()
+}
+
+/// The file of a library in one of cargo's messages, if it is about the one of `package`.
+fn library(message: &str, package: &str, extension: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    (message["reason"] == "compiler-artifact" && message["target"]["name"] == *package.replace('-', "_"))
+        .then(|| message["filenames"].as_array())
+        .flatten()?
+        .iter()
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .find(|path| path.extension().is_some_and(|found| found == extension))
 }
 
 /// Passes everything on at once, unless the first thing said is that cargo is finished: then there was nothing to
@@ -292,5 +345,17 @@ mod tests {
             None
         );
         assert_eq!(executable("no JSON", "analyzer"), None);
+    }
+
+    #[test]
+    fn the_library_is_read_from_cargos_messages() {
+        let message = r#"{"reason":"compiler-artifact","target":{"name":"echometer_plugin"},
+            "filenames":["/t/echometer_plugin.dll","/t/echometer_plugin.dll.lib","/t/libechometer_plugin.rlib"]}"#;
+        assert_eq!(
+            library(message, "echometer-plugin", "dll"),
+            Some(PathBuf::from("/t/echometer_plugin.dll"))
+        );
+        assert_eq!(library(message, "echometer-plugin", "so"), None);
+        assert_eq!(library(message, "echometer-engine", "dll"), None);
     }
 }

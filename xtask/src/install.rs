@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::bundle::{Format, user_folder};
 use crate::deps::remove_folder;
 use crate::libtorch::{Libtorch, stamp};
 
@@ -28,6 +29,21 @@ pub(crate) fn root(chosen: Option<PathBuf>) -> Result<PathBuf> {
             "neither CARGO_INSTALL_ROOT, CARGO_HOME nor HOME is set; say where to install with --root DIR",
         )?;
     std::path::absolute(&root).with_context(|| format!("{} cannot be made an absolute path", root.display()))
+}
+
+/// Where hosts look for this user's own plugins.
+pub(crate) fn plugin_folder(format: Format) -> Result<PathBuf> {
+    let local = std::env::var_os("LOCALAPPDATA")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    user_folder(format, std::env::home_dir().as_deref(), local.as_deref()).with_context(|| {
+        format!(
+            "cannot tell where {} plugins go: {} is not set; set it, or copy the bundles that `cargo xtask bundle` \
+             makes",
+            format.name(),
+            if cfg!(windows) { "LOCALAPPDATA" } else { "HOME" }
+        )
+    })
 }
 
 /// Copies `program` to `root`'s `bin` and returns its new place.

@@ -3,7 +3,9 @@
 // A failed test is meant to panic.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod bundle;
 mod cargo;
+mod command_line;
 mod deps;
 mod download;
 mod host;
@@ -12,6 +14,8 @@ mod install;
 mod libtorch;
 mod onnxruntime;
 mod packages;
+mod pedalboard;
+mod plugin;
 mod wheel;
 
 use std::ffi::OsString;
@@ -19,77 +23,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser;
 
+use crate::command_line::{Arguments, Part, Program, Task};
 use crate::deps::Deps;
 use crate::libtorch::Libtorch;
-
-/// Sets up, builds, runs, tests and installs Echometer
-#[derive(Debug, Parser)]
-#[command(
-    bin_name = "cargo xtask",
-    after_help = "What is fetched lies in .deps (or in $ECHOMETER_DEPS) and is fetched once. A libtorch named by \
-                  $LIBTORCH and an ONNX Runtime named by $ORT_DYLIB_PATH are used instead."
-)]
-struct Arguments {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Debug, Subcommand)]
-enum Task {
-    /// Builds a program if need be and runs it: `cargo xtask run -- --input mic`
-    Run {
-        /// Which program
-        #[arg(value_enum, default_value_t = Program::Analyzer)]
-        program: Program,
-        /// What the program is called with
-        #[arg(last = true)]
-        arguments: Vec<OsString>,
-    },
-    /// Installs what building the analyzer takes
-    Setup {
-        /// Also what building the trainer and running every test takes
-        #[arg(long)]
-        all: bool,
-    },
-    /// Runs all tests: `cargo xtask test -- --package echometer-engine`
-    Test {
-        /// What `cargo test` is called with
-        #[arg(last = true)]
-        arguments: Vec<OsString>,
-    },
-    /// Checks the formatting and runs clippy, taking every warning for an error
-    Check,
-    /// Builds the programs and puts them where the shell finds them
-    Install {
-        /// Only this program
-        #[arg(long, value_enum)]
-        only: Option<Program>,
-        /// The folder whose `bin` gets the programs [default: where `cargo install` puts them]
-        #[arg(long, value_name = "DIR")]
-        root: Option<PathBuf>,
-    },
-}
-
-/// The programs of this repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Program {
-    /// Live meters
-    Analyzer,
-    /// Trains models; needs libtorch
-    Trainer,
-}
-
-impl Program {
-    /// The package and the program in it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Analyzer => "analyzer",
-            Self::Trainer => "trainer",
-        }
-    }
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -132,7 +70,19 @@ impl Workshop {
             Task::Setup { all } => self.setup(all),
             Task::Test { arguments } => self.test(&arguments),
             Task::Check => self.check(),
-            Task::Install { only, root } => self.install(only, root),
+            Task::Bundle {
+                target,
+                out,
+                standalone,
+            } => {
+                self.bundle(target.as_deref(), out, standalone)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Task::Install {
+                only,
+                no_plugin,
+                root,
+            } => self.install(&Part::chosen(only, no_plugin), root),
         }
     }
 
@@ -159,6 +109,9 @@ impl Workshop {
             libtorch.folder.display()
         );
         eprintln!("ONNX Runtime: {}", onnxruntime.display());
+        if let Some(folder) = pedalboard::ensure_optional(&self.deps) {
+            eprintln!("pedalboard: {}", folder.display());
+        }
         eprintln!("Everything for building and testing is there: cargo xtask test");
         Ok(ExitCode::SUCCESS)
     }
@@ -174,6 +127,9 @@ impl Workshop {
                 .env("ECHOMETER_BUILT", "1");
         }
         command.args(arguments).env("ORT_DYLIB_PATH", onnxruntime);
+        if let Some(folder) = pedalboard::ensure_optional(&self.deps) {
+            command.env("ECHOMETER_PEDALBOARD", folder);
+        }
         cargo::with_libtorch(&mut command, &libtorch)?;
         cargo::hand_over(command)
     }
@@ -203,13 +159,18 @@ impl Workshop {
         cargo::hand_over(clippy)
     }
 
-    fn install(&self, only: Option<Program>, root: Option<PathBuf>) -> Result<ExitCode> {
+    fn install(&self, parts: &[Part], root: Option<PathBuf>) -> Result<ExitCode> {
         let root = install::root(root)?;
         let mut obstacles = Vec::new();
-        for program in [Program::Analyzer, Program::Trainer] {
-            if only.is_some_and(|only| only != program) {
-                continue;
-            }
+        for part in parts {
+            let program = match part {
+                Part::Analyzer => Program::Analyzer,
+                Part::Trainer => Program::Trainer,
+                Part::Plugin => {
+                    self.install_plugin()?;
+                    continue;
+                }
+            };
             let (built, libtorch) = self.build(program)?;
             if let Some(libtorch) = &libtorch {
                 let place = install::put_libtorch(libtorch, &root)?;
@@ -302,41 +263,7 @@ fn names_packages(arguments: &[OsString]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Arguments::command().debug_assert();
-    }
-
-    fn parse(line: &[&str]) -> Task {
-        Arguments::try_parse_from([["xtask"].as_slice(), line].concat())
-            .unwrap()
-            .task
-    }
-
-    #[test]
-    fn arguments_reach_the_program_untouched() {
-        let Task::Run { program, arguments } = parse(&["run", "--", "--input", "mic", "--", "-x"]) else {
-            panic!("not run")
-        };
-        assert_eq!(program, Program::Analyzer);
-        assert_eq!(arguments, ["--input", "mic", "--", "-x"]);
-        let Task::Run { program, arguments } = parse(&["run", "trainer", "--", "--help"]) else {
-            panic!("not run")
-        };
-        assert_eq!(program, Program::Trainer);
-        assert_eq!(arguments, ["--help"]);
-        assert!(matches!(
-            parse(&["run"]),
-            Task::Run {
-                program: Program::Analyzer,
-                ..
-            }
-        ));
-    }
 
     #[test]
     fn chosen_packages_replace_the_workspace() {

@@ -34,6 +34,16 @@ pub(crate) const ALSA: Need = Need {
     },
 };
 
+/// The sound server that the standalone plugin can connect to.
+pub(crate) const JACK: Need = Need {
+    what: "the JACK development files",
+    packages: &["libjack-jackd2-dev", "pkg-config"],
+    is_met: || {
+        let pkg_config = std::env::var_os("PKG_CONFIG").unwrap_or_else(|| "pkg-config".into());
+        succeeds(Command::new(pkg_config).args(["--exists", "jack"]))
+    },
+};
+
 /// The trainer's bindings to libtorch are compiled from C++; having the compiler does not mean having its library.
 pub(crate) const CXX_COMPILER: Need = Need {
     what: "a C++ compiler with its standard library",

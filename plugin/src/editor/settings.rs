@@ -43,6 +43,7 @@ impl Settings {
             .open(&mut open)
             .collapsible(false)
             .resizable(false)
+            .frame(egui::Frame::window(ui.style()).inner_margin(16))
             .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
             .show(ui.ctx(), |ui| {
                 egui::ScrollArea::vertical().show(ui, |ui| {
