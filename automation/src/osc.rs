@@ -1,6 +1,6 @@
 //! Features as Open Sound Control messages over UDP: one bundle a reading.
 
-use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 
 use echometer_engine::{Feature, Reading};
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType};
@@ -15,13 +15,8 @@ pub const ADDRESS_PREFIX: &str = "/echometer";
 #[derive(Debug, thiserror::Error)]
 pub enum OscError {
     /// It is no address.
-    #[error("OSC target `{target}`: {reason}; give HOST:PORT, such as {DEFAULT_TARGET}")]
-    Target {
-        /// What was given.
-        target: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("OSC target is `{0}`, but must be ADDRESS:PORT in numbers, such as {DEFAULT_TARGET}")]
+    Target(String),
     /// There is no socket to send from.
     #[error("OSC: no UDP socket: {0}")]
     Socket(#[from] std::io::Error),
@@ -35,19 +30,10 @@ pub struct OscSender {
 }
 
 impl OscSender {
-    /// A sender to `target` (`HOST:PORT`). Resolving a name may take a while.
+    /// A sender to `target`, `ADDRESS:PORT` or `localhost:PORT`. Names are not looked up: that may take long.
     pub fn new(target: &str) -> Result<Self, OscError> {
-        let wrong = |reason: String| OscError::Target {
-            target: target.into(),
-            reason,
-        };
-        let mut addresses = target
-            .trim()
-            .to_socket_addrs()
-            .map_err(|error| wrong(error.to_string()))?;
-        let target = addresses
-            .next()
-            .ok_or_else(|| wrong("the name has no address".into()))?;
+        let numeric = target.trim().replace("localhost", "127.0.0.1");
+        let target: SocketAddr = numeric.parse().map_err(|_| OscError::Target(target.into()))?;
         let any: SocketAddr = if target.is_ipv4() {
             ([0, 0, 0, 0], 0).into()
         } else {
@@ -133,9 +119,10 @@ mod tests {
 
     #[test]
     fn a_wrong_target_says_what_is_wanted() {
-        for target in ["", "nonsense", "127.0.0.1", "127.0.0.1:99999"] {
+        for target in ["", "nonsense", "127.0.0.1", "127.0.0.1:99999", "example.org:9000"] {
             let error = OscSender::new(target).unwrap_err().to_string();
-            assert!(error.contains("HOST:PORT"), "{error}");
+            assert!(error.contains("ADDRESS:PORT"), "{error}");
         }
+        assert!(OscSender::new("localhost:9000").is_ok() && OscSender::new("[::1]:9000").is_ok());
     }
 }

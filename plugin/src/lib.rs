@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`plugin`](mod@plugin) | what hosts call; the audio thread |
 //! | `params` | parameters and what else a project saves |
+//! | `pace` | whether the host plays or renders |
 //! | `station` | one instance's analysis: model, stream, record |
 //! | `models` | models shared by all instances of the process |
 //! | `listener` | what becomes of readings: record, controllers, OSC |
@@ -15,6 +16,7 @@
 mod editor;
 mod listener;
 mod models;
+mod pace;
 mod params;
 mod plugin;
 mod station;

@@ -1,7 +1,7 @@
 //! What becomes of readings: the record that the window draws, the controllers' targets, OSC.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 
 use echometer_automation::OscSender;
 use echometer_engine::{Feature, Listener, PerFeature, Reading};
@@ -9,6 +9,7 @@ use echometer_meters::Record;
 use parking_lot::Mutex;
 
 use crate::params::EchometerParams;
+use crate::station::Station;
 
 /// Where each feature stands in its range, for the audio thread to read without a lock.
 pub(crate) struct Targets(PerFeature<AtomicU32>);
@@ -45,13 +46,16 @@ pub(crate) struct Outcome {
 /// One stream's listener, on an analysis thread.
 pub(crate) struct Outlet {
     outcome: Arc<Outcome>,
+    /// Told when another model is asked for: a project may be loaded while the host plays and no window is open.
+    station: Weak<Station>,
     osc: Osc,
 }
 
 impl Outlet {
-    pub(crate) fn new(outcome: Arc<Outcome>) -> Self {
+    pub(crate) fn new(outcome: Arc<Outcome>, station: Weak<Station>) -> Self {
         Self {
             outcome,
+            station,
             osc: Osc::default(),
         }
     }
@@ -73,6 +77,9 @@ impl Listener for Outlet {
     }
 
     fn frames(&mut self, frames: &[f32]) {
+        if let Some(station) = self.station.upgrade() {
+            station.try_sync();
+        }
         if !self.frozen() {
             self.outcome.record.lock().frames(frames);
         }

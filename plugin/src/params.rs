@@ -24,7 +24,7 @@ pub(crate) enum ModelSource {
     Custom,
 }
 
-/// A value saved with the project that counts its changes, so that whoever depends on it sees them without a lock.
+/// A value saved with the project that counts its changes, so that whoever depends on it need not compare.
 #[derive(Debug, Default)]
 pub(crate) struct Saved<T> {
     value: RwLock<T>,
@@ -48,7 +48,7 @@ impl<T: Clone> Saved<T> {
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// How often it was set. Real-time safe.
+    /// How often it was set.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
@@ -144,7 +144,7 @@ pub(crate) struct EchometerParams {
     #[id = "osc"]
     pub(crate) osc: BoolParam,
 
-    /// Where OSC goes, `HOST:PORT`.
+    /// Where OSC goes, `ADDRESS:PORT`.
     #[persist = "osc-target"]
     pub(crate) osc_target: Saved<String>,
     #[persist = "custom-model"]
@@ -152,7 +152,7 @@ pub(crate) struct EchometerParams {
     /// Whether the window is light.
     #[persist = "light"]
     pub(crate) light: Saved<bool>,
-    /// Versions of states that were refused; never saved as anything but empty.
+    /// The version of a state that was refused. Saved, but not read again.
     #[persist = "refused"]
     pub(crate) refused: Saved<Option<String>>,
 }
@@ -209,7 +209,7 @@ impl EchometerParams {
         (self.model.value() == ModelSource::Custom && !custom.folder.as_os_str().is_empty()).then_some(custom)
     }
 
-    /// Changes whenever [`Self::wanted_model`] may have. Real-time safe.
+    /// Changes whenever [`Self::wanted_model`] may have.
     pub(crate) fn model_mark(&self) -> (bool, u64) {
         (self.model.value() == ModelSource::Custom, self.custom.changes())
     }

@@ -1,7 +1,9 @@
 //! What hosts call. The audio thread lives here: it passes audio through and feeds the tap, and does nothing else.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use echometer_automation::CcGlide;
 use echometer_engine::Feature;
@@ -10,6 +12,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
 use crate::editor::{Window, editor};
+use crate::pace::Pace;
 use crate::params::EchometerParams;
 use crate::station::Station;
 
@@ -29,13 +32,11 @@ pub struct Echometer {
     station: Arc<Station>,
     tap: Option<Tap>,
     rate: u32,
-    offline: bool,
+    pace: Pace,
     /// Sample frames of silence up to now.
     quiet: u64,
     /// The reset parameter, as it was.
     reset_held: bool,
-    /// The model asked for, as it was.
-    model_mark: (bool, u64),
     glide: CcGlide,
     /// Sample frames until the next controllers are due.
     until_cc: u32,
@@ -46,23 +47,16 @@ impl Default for Echometer {
         let params = Arc::new(EchometerParams::default());
         Self {
             station: Station::new(Arc::clone(&params)),
-            model_mark: params.model_mark(),
             params,
             tap: None,
             rate: 48_000,
-            offline: false,
+            pace: Pace::default(),
             quiet: 0,
             reset_held: false,
             glide: CcGlide::default(),
             until_cc: 0,
         }
     }
-}
-
-/// What the audio thread leaves to the background.
-pub enum Task {
-    /// Look whether another model is asked for.
-    Sync,
 }
 
 const fn layout(channels: u32, name: &'static str) -> AudioIOLayout {
@@ -101,12 +95,7 @@ impl Plugin for Echometer {
 
     type Editor = EguiEditor<Window>;
     type SysExMessage = ();
-    type BackgroundTask = Task;
-
-    fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let station = Arc::clone(&self.station);
-        Box::new(move |Task::Sync| station.sync())
-    }
+    type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::clone(&self.params) as Arc<dyn Params>
@@ -130,11 +119,13 @@ impl Plugin for Echometer {
         &mut self,
         layout: &AudioIOLayout,
         config: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
+        context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let channels = layout.main_input_channels.map_or(2, NonZeroU32::get) as u16;
         self.rate = config.sample_rate.round() as u32;
-        self.offline = config.process_mode == ProcessMode::Offline;
+        // CLAP tells of renders; elsewhere it may come late, and what CLAP calls playing may still be a render.
+        let offline = config.process_mode == ProcessMode::Offline;
+        self.pace = Pace::told(offline, offline && context.plugin_api() == PluginApi::Clap);
         let room = (RING_S * self.rate).max(2 * config.max_buffer_size);
         self.tap = self.station.open(channels, self.rate, room as usize);
         // Without meters the audio still passes; the window says what is wrong.
@@ -162,31 +153,27 @@ impl Plugin for Echometer {
     ) -> ProcessStatus {
         let frames = buffer.samples();
         let peak = pass(buffer.as_slice());
-        let mark = self.params.model_mark();
-        if self.model_mark != mark {
-            self.model_mark = mark;
-            context.execute_background(Task::Sync);
-        }
         let held = self.params.reset.value();
         if held && !self.reset_held {
             self.reset();
         }
         self.reset_held = held;
-        // Controllers follow the audio before this block: in a render, block sizes do not show in what they say.
-        self.send_controllers(frames as u32, context);
-        if self.params.bypass.value() || !self.wants(frames, peak, context.transport().playing) {
-            return ProcessStatus::Normal;
-        }
-        let channels = buffer.as_slice_immutable();
-        if let Some(tap) = &mut self.tap {
-            tap.push_with(frames, |frame, channel| {
-                channels.get(channel).map_or(0.0, |samples| samples[frame])
-            });
-            if self.offline {
-                // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
-                // Waiting allocates where a lock is contended.
-                util::permit_alloc(|| self.station.catch_up());
+        let playing = context.transport().playing;
+        let fill = self.tap.as_ref().map_or(0.0, Tap::fill);
+        let lasts = Duration::from_secs_f64(frames as f64 / f64::from(self.rate.max(1)));
+        let renders = self.pace.renders(lasts, fill, Instant::now);
+        let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders);
+        let mut from = 0;
+        while let Some(due) = self.controllers_due(frames) {
+            // In a render, controllers follow all audio before them: block sizes do not show in what they say.
+            if renders && heard {
+                self.feed(buffer, from..due, renders);
+                from = due;
             }
+            self.send_controllers(due as u32, context);
+        }
+        if heard {
+            self.feed(buffer, from..frames, renders);
         }
         ProcessStatus::Normal
     }
@@ -210,52 +197,76 @@ fn pass(channels: &mut [&mut [f32]]) -> f32 {
 impl Echometer {
     /// Whether the meters should hear this block. They should not where the host is stopped and sends silence: what was
     /// heard last stays on the meters; nor after a long silence, where they would hear nothing new.
-    fn wants(&mut self, frames: usize, peak: f32, playing: bool) -> bool {
+    fn wants(&mut self, frames: usize, peak: f32, playing: bool, renders: bool) -> bool {
         if peak > SILENCE {
             self.quiet = 0;
         } else {
             self.quiet += frames as u64;
             let asleep = !playing || self.quiet > u64::from(SLEEP_AFTER_S * self.rate);
             // A render hears all of the song, or its times would not be the song's.
-            if asleep && !self.offline {
+            if asleep && !renders {
                 return false;
             }
         }
         self.station.listens()
     }
 
-    /// Sends the controllers that fall due within `frames`, where they are switched on.
-    fn send_controllers(&mut self, frames: u32, context: &mut impl ProcessContext<Self>) {
+    /// Gives the meters these frames of a block.
+    fn feed(&mut self, buffer: &mut Buffer, frames: Range<usize>, renders: bool) {
+        let channels = buffer.as_slice_immutable();
+        if let Some(tap) = &mut self.tap {
+            tap.push_with(frames.len(), |frame, channel| {
+                channels
+                    .get(channel)
+                    .map_or(0.0, |samples| samples[frames.start + frame])
+            });
+            if renders {
+                // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
+                // Waiting allocates where a lock is contended.
+                util::permit_alloc(|| self.station.catch_up());
+            }
+        }
+    }
+
+    /// Where in a block of `frames` controllers are due next, where they are switched on. Counts on to the next block after
+    /// the last of them.
+    fn controllers_due(&mut self, frames: usize) -> Option<usize> {
         if !self.params.sends_midi() {
             self.until_cc = 0;
-            return;
+            return None;
         }
+        let due = self.until_cc as usize;
+        if due < frames {
+            return Some(due);
+        }
+        self.until_cc -= frames as u32;
+        None
+    }
+
+    /// Sends the controllers, at this frame of the block.
+    fn send_controllers(&mut self, timing: u32, context: &mut impl ProcessContext<Self>) {
         let hz = self.params.rate.value().max(1) as u32;
-        let period = (self.rate / hz).max(1);
+        self.until_cc += (self.rate / hz).max(1);
         let channel = (self.params.channel.value() - 1).clamp(0, 15) as u8;
-        while self.until_cc < frames {
-            for feature in Feature::ALL {
-                let cc = self.params.cc(feature);
-                let target = self
-                    .station
-                    .outcome()
-                    .targets
-                    .get(feature)
-                    .filter(|_| cc.on.value());
-                let Some(value) = self.glide.step(feature, target, 1.0 / hz as f32) else {
-                    continue;
-                };
-                // A host that takes no events, or no more of them, gets the next value instead.
-                let _ = context.try_send_event(NoteEvent::MidiCC {
-                    timing: self.until_cc,
-                    channel,
-                    cc: cc.number.value().clamp(0, 127) as u8,
-                    value: f32::from(value) / 127.0,
-                });
-            }
-            self.until_cc += period;
+        for feature in Feature::ALL {
+            let cc = self.params.cc(feature);
+            let target = self
+                .station
+                .outcome()
+                .targets
+                .get(feature)
+                .filter(|_| cc.on.value());
+            let Some(value) = self.glide.step(feature, target, 1.0 / hz as f32) else {
+                continue;
+            };
+            // A host that takes no events, or no more of them, gets the next value instead.
+            let _ = context.try_send_event(NoteEvent::MidiCC {
+                timing,
+                channel,
+                cc: cc.number.value().clamp(0, 127) as u8,
+                value: f32::from(value) / 127.0,
+            });
         }
-        self.until_cc -= frames;
     }
 }
 

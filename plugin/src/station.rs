@@ -41,6 +41,8 @@ struct Input {
 
 struct Inner {
     phase: Phase,
+    /// What the parameters were like when they were last looked at.
+    mark: Option<((bool, u64), u64)>,
     /// The model that is loaded or being loaded, once one was asked for.
     asked: Option<Option<CustomModel>>,
     input: Option<Input>,
@@ -67,6 +69,7 @@ impl Station {
         Arc::new(Self {
             inner: Mutex::new(Inner {
                 phase: Phase::Loading,
+                mark: None,
                 asked: None,
                 input: None,
                 live: None,
@@ -125,10 +128,28 @@ impl Station {
 
     /// Loads the model that the parameters ask for, unless it is there or on its way. Never waits for it.
     pub(crate) fn sync(self: &Arc<Self>) {
+        self.sync_locked(&mut self.inner.lock());
+    }
+
+    /// [`Self::sync`] for listeners: leaves it for the next time where somebody is at it, who may be waiting for them.
+    pub(crate) fn try_sync(self: &Arc<Self>) {
+        if let Some(mut inner) = self.inner.try_lock() {
+            self.sync_locked(&mut inner);
+        }
+    }
+
+    fn sync_locked(self: &Arc<Self>, inner: &mut Inner) {
+        let mark = (
+            self.outcome.params.model_mark(),
+            self.outcome.params.refused.changes(),
+        );
+        let old = inner.mark.replace(mark);
+        if old == Some(mark) {
+            return;
+        }
         let wanted = self.outcome.params.wanted_model();
-        let mut inner = self.inner.lock();
-        if let Some(version) = self.outcome.params.refused.get() {
-            self.outcome.params.refused.put(None);
+        let refused = self.outcome.params.refused.get();
+        if let Some(version) = refused.filter(|_| old.map_or(0, |(_, refused)| refused) != mark.1) {
             inner.notice = Some(format!(
                 "This project was saved by Echometer {version}, which is newer: its settings were not taken over."
             ));
@@ -154,7 +175,7 @@ impl Station {
         }
     }
 
-    fn take(&self, wanted: &Option<CustomModel>, loaded: Result<models::Loaded, String>) {
+    fn take(self: &Arc<Self>, wanted: &Option<CustomModel>, loaded: Result<models::Loaded, String>) {
         let mut inner = self.inner.lock();
         if inner.asked.as_ref() != Some(wanted) {
             return;
@@ -186,7 +207,7 @@ impl Station {
     }
 
     /// Starts the stream once there are both a model and an input.
-    fn start(&self, inner: &mut Inner) {
+    fn start(self: &Arc<Self>, inner: &mut Inner) {
         let Phase::Ready(model) = inner.phase.clone() else {
             return;
         };
@@ -202,7 +223,7 @@ impl Station {
             front_end.scale,
             f64::from(front_end.sample_rate) / front_end.hop as f64,
         );
-        let outlet = Outlet::new(Arc::clone(&self.outcome));
+        let outlet = Outlet::new(Arc::clone(&self.outcome), Arc::downgrade(self));
         let started = models::pool().and_then(|pool| {
             let live = Live::start_on(&pool, &model, reader, input.rate, READING_HZ, outlet)?;
             inner.pool = Some(pool);

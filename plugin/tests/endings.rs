@@ -17,9 +17,8 @@ use serde_json::json;
 
 /// Opens a project, plays a block, and closes the project at once, again and again.
 ///
-/// The block notices another model and leaves that to nice-plug's background thread. In nice-plug 0.4.2 that thread ends
-/// when it comes to a task of an instance that is gone (`worker_thread` in `event_loop/background_thread.rs`); the tasks of
-/// all other instances are lost then, and the last one to end aborts the process.
+/// The block brings another model into play. That is not left to nice-plug's background thread: in 0.4.2 it ends when it
+/// comes to a task of an instance that is gone, and the last instance to end then aborts the process.
 fn opened_and_closed<H: Host>() {
     let custom = json!({ "folder": "/nowhere", "sha256": "0".repeat(64) });
     let state = json!({
@@ -36,13 +35,11 @@ fn opened_and_closed<H: Host>() {
 }
 
 #[test]
-#[ignore = "aborts with nice-plug 0.4.2, now and then"]
 fn projects_open_and_close_in_clap() {
     opened_and_closed::<Clap>();
 }
 
 #[test]
-#[ignore = "aborts with nice-plug 0.4.2, now and then"]
 fn projects_open_and_close_in_vst3() {
     opened_and_closed::<Vst3>();
 }

@@ -129,7 +129,6 @@ fn offsets_lie_in_their_blocks() {
 
 /// A render's controllers follow the song: neither the clock nor the host's block size shows in them.
 #[test]
-#[ignore = "values are those of the block's start"]
 fn block_sizes_do_not_show() {
     let music = music("dance", 5.0);
     let expected = controls::<Clap>(&music, 256);

@@ -137,6 +137,11 @@ impl Tap {
         true
     }
 
+    /// How full the ring is, 0–1. Real-time safe.
+    pub fn fill(&self) -> f32 {
+        self.ring.occupied_len() as f32 / self.ring.capacity().get() as f32
+    }
+
     /// The counters shared with the reader.
     pub fn counters(&self) -> &Arc<TapCounters> {
         &self.counters

@@ -60,7 +60,7 @@ pub struct Window {
 /// Whether audio comes in, judged by what was written to the tap.
 struct Heard {
     frames: u64,
-    at: Instant,
+    at: Option<Instant>,
     peak: f32,
 }
 
@@ -74,7 +74,7 @@ impl Window {
             host: None,
             heard: Heard {
                 frames: 0,
-                at: Instant::now() - WAITING_AFTER,
+                at: None,
                 peak: 0.0,
             },
         }
@@ -85,12 +85,12 @@ impl Window {
             let frames = counters.written_frames();
             if frames != self.heard.frames {
                 self.heard.frames = frames;
-                self.heard.at = Instant::now();
+                self.heard.at = Some(Instant::now());
             }
             // Falls by 12 dB a second or so, so that a peak can be seen.
             self.heard.peak = counters.take_peak().max(self.heard.peak * 0.95);
         }
-        self.heard.at.elapsed() < WAITING_AFTER
+        self.heard.at.is_some_and(|at| at.elapsed() < WAITING_AFTER)
     }
 
     fn act(&mut self, action: Action, setter: &ParamSetter<'_>) {
