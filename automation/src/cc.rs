@@ -38,6 +38,12 @@ impl CcGlide {
         (self.sent[feature].replace(value) != Some(value)).then_some(value)
     }
 
+    /// Forgets that `feature` was sent: its next step says its value even if that is the same. For when it did not arrive,
+    /// or when another controller has taken over.
+    pub fn resend(&mut self, feature: Feature) {
+        self.sent[feature] = None;
+    }
+
     /// Starts again: the next target is jumped to, and every controller sent anew.
     pub fn reset(&mut self) {
         *self = Self::default();
@@ -69,6 +75,8 @@ mod tests {
         assert!(moved.len() > 10 && moved.is_sorted(), "{moved:?}");
         assert_eq!(moved.last(), Some(&127));
         assert_eq!(step(None), None);
+        glide.resend(Feature::Energy);
+        assert_eq!(glide.step(Feature::Energy, Some(1.0), 0.02), Some(127));
         glide.reset();
         assert_eq!(glide.step(Feature::Energy, Some(0.5), 0.02), Some(64));
     }

@@ -27,9 +27,16 @@ impl Targets {
         (!position.is_nan()).then_some(position)
     }
 
-    fn put(&self, reading: Option<&Reading>) {
+    /// No feature stands anywhere. Real-time safe.
+    pub(crate) fn clear(&self) {
         for feature in Feature::ALL {
-            let value = reading.and_then(|reading| reading.values[feature]);
+            self.0[feature].store(f32::NAN.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    fn put(&self, reading: &Reading) {
+        for feature in Feature::ALL {
+            let value = reading.values[feature];
             let position = value.map_or(f32::NAN, |value| feature.position(value));
             self.0[feature].store(position.to_bits(), Ordering::Relaxed);
         }
@@ -38,6 +45,7 @@ impl Targets {
 
 /// What listeners write and others read.
 pub(crate) struct Outcome {
+    /// Locked after the station's own lock, never before it.
     pub(crate) record: Mutex<Record>,
     pub(crate) targets: Targets,
     pub(crate) params: Arc<EchometerParams>,
@@ -72,7 +80,7 @@ impl Listener for Outlet {
             return;
         }
         self.outcome.record.lock().reading(reading);
-        self.outcome.targets.put(Some(reading));
+        self.outcome.targets.put(reading);
         self.osc.send(&self.outcome.params, reading);
     }
 
@@ -87,7 +95,7 @@ impl Listener for Outlet {
 
     fn reset(&mut self) {
         self.outcome.record.lock().clear();
-        self.outcome.targets.put(None);
+        self.outcome.targets.clear();
     }
 }
 

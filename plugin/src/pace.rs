@@ -18,7 +18,7 @@ const DECIDED: f32 = 0.5;
 const FASTER: f64 = 1.5;
 
 /// How much of a render is looked at to see whether it is still one: long against any host's blocks.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -52,11 +52,13 @@ impl Pace {
         let (passed, came) = (now.duration_since(*since), *heard);
         *heard += audio;
         let faster = came.as_secs_f64() > FASTER * passed.as_secs_f64();
-        if self.rendering && came >= LOOK {
+        let enough = if self.rendering {
+            came >= LOOK
+        } else {
+            fill >= DECIDED && came > Duration::ZERO
+        };
+        if enough {
             self.rendering = faster;
-            self.since = None;
-        } else if !self.rendering && fill >= DECIDED {
-            self.rendering = faster && came > Duration::ZERO;
             self.since = None;
         }
         self.rendering

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echometer_automation::CcGlide;
-use echometer_engine::Feature;
 use echometer_engine::tap::Tap;
+use echometer_engine::{Feature, PerFeature};
 use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
@@ -18,6 +18,9 @@ use crate::station::Station;
 
 /// Seconds of audio that the ring holds: rides out any delay of the analysis threads.
 const RING_S: u32 = 2;
+
+/// Sample frames in the largest ring: 128 MB, for hosts that announce blocks of any size.
+const LARGEST_RING: u32 = 1 << 24;
 
 /// Below this, about −120 dBFS, a sample is silence.
 const SILENCE: f32 = 1e-6;
@@ -38,6 +41,8 @@ pub struct Echometer {
     /// The reset parameter, as it was.
     reset_held: bool,
     glide: CcGlide,
+    /// Channel and number that each feature was last sent to; `None` where it is not sent.
+    addresses: PerFeature<Option<(u8, u8)>>,
     /// Sample frames until the next controllers are due.
     until_cc: u32,
 }
@@ -54,6 +59,7 @@ impl Default for Echometer {
             quiet: 0,
             reset_held: false,
             glide: CcGlide::default(),
+            addresses: PerFeature::default(),
             until_cc: 0,
         }
     }
@@ -126,7 +132,10 @@ impl Plugin for Echometer {
         // CLAP tells of renders; elsewhere it may come late, and what CLAP calls playing may still be a render.
         let offline = config.process_mode == ProcessMode::Offline;
         self.pace = Pace::told(offline, offline && context.plugin_api() == PluginApi::Clap);
-        let room = (RING_S * self.rate).max(2 * config.max_buffer_size);
+        let room = RING_S
+            .saturating_mul(self.rate)
+            .max(config.max_buffer_size.saturating_mul(4))
+            .min(LARGEST_RING);
         self.tap = self.station.open(channels, self.rate, room as usize);
         // Without meters the audio still passes; the window says what is wrong.
         true
@@ -136,6 +145,7 @@ impl Plugin for Echometer {
         if let Some(tap) = &self.tap {
             tap.counters().reset();
         }
+        self.station.outcome().targets.clear();
         self.glide.reset();
         (self.quiet, self.until_cc) = (0, 0);
     }
@@ -202,7 +212,7 @@ impl Echometer {
             self.quiet = 0;
         } else {
             self.quiet += frames as u64;
-            let asleep = !playing || self.quiet > u64::from(SLEEP_AFTER_S * self.rate);
+            let asleep = !playing || self.quiet > u64::from(SLEEP_AFTER_S) * u64::from(self.rate);
             // A render hears all of the song, or its times would not be the song's.
             if asleep && !renders {
                 return false;
@@ -213,6 +223,9 @@ impl Echometer {
 
     /// Gives the meters these frames of a block.
     fn feed(&mut self, buffer: &mut Buffer, frames: Range<usize>, renders: bool) {
+        if frames.is_empty() {
+            return;
+        }
         let channels = buffer.as_slice_immutable();
         if let Some(tap) = &mut self.tap {
             tap.push_with(frames.len(), |frame, channel| {
@@ -233,6 +246,8 @@ impl Echometer {
     fn controllers_due(&mut self, frames: usize) -> Option<usize> {
         if !self.params.sends_midi() {
             self.until_cc = 0;
+            // Whoever listens next time does not know where the controllers stand.
+            self.glide.reset();
             return None;
         }
         let due = self.until_cc as usize;
@@ -250,23 +265,39 @@ impl Echometer {
         let channel = (self.params.channel.value() - 1).clamp(0, 15) as u8;
         for feature in Feature::ALL {
             let cc = self.params.cc(feature);
+            let number = cc.number.value().clamp(0, 127) as u8;
+            let address = cc.on.value().then_some((channel, number));
+            if self.addresses[feature] != address {
+                self.addresses[feature] = address;
+                self.glide.resend(feature);
+            }
             let target = self
                 .station
                 .outcome()
                 .targets
                 .get(feature)
-                .filter(|_| cc.on.value());
+                .filter(|_| address.is_some());
             let Some(value) = self.glide.step(feature, target, 1.0 / hz as f32) else {
                 continue;
             };
-            // A host that takes no events, or no more of them, gets the next value instead.
-            let _ = context.try_send_event(NoteEvent::MidiCC {
+            let sent = context.try_send_event(NoteEvent::MidiCC {
                 timing,
                 channel,
-                cc: cc.number.value().clamp(0, 127) as u8,
+                cc: number,
                 value: f32::from(value) / 127.0,
             });
+            if sent.is_err() {
+                // A host that takes no more events in this block gets it with the next ones.
+                self.glide.resend(feature);
+            }
         }
+    }
+}
+
+impl Drop for Echometer {
+    fn drop(&mut self) {
+        self.tap = None;
+        self.station.shut_down();
     }
 }
 

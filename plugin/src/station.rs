@@ -1,5 +1,6 @@
 //! One instance's analysis: its model, its stream and what they came to.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -49,10 +50,14 @@ struct Inner {
     live: Option<Arc<Live>>,
     /// Kept as long as the instance, so that threads do not come and go with its streams.
     pool: Option<Arc<Pool>>,
-    loader: Option<JoinHandle<()>>,
+    loaders: Vec<JoinHandle<()>>,
+    /// The instance is ending: nothing new is begun.
+    closed: bool,
     /// Why there can be no stream of this input.
     trouble: Option<String>,
     notice: Option<String>,
+    /// What the user must know about the model in use.
+    model_notice: Option<String>,
 }
 
 /// See the module. Shared by the audio side, the editor and the thread that loads models.
@@ -74,7 +79,9 @@ impl Station {
                 input: None,
                 live: None,
                 pool: None,
-                loader: None,
+                loaders: Vec::new(),
+                closed: false,
+                model_notice: None,
                 trouble: None,
                 notice: None,
             }),
@@ -139,6 +146,9 @@ impl Station {
     }
 
     fn sync_locked(self: &Arc<Self>, inner: &mut Inner) {
+        if inner.closed {
+            return;
+        }
         let mark = (
             self.outcome.params.model_mark(),
             self.outcome.params.refused.changes(),
@@ -163,21 +173,27 @@ impl Station {
         let loader = thread::Builder::new()
             .name("echometer model".into())
             .spawn(move || {
-                let loaded = models::load(wanted.as_ref());
+                let loaded = catch_unwind(AssertUnwindSafe(|| models::load(wanted.as_ref()))).map_or_else(
+                    |_| Err("loading the model ended in a panic".to_owned()),
+                    |loaded| loaded.map_err(|error| error.to_string()),
+                );
                 // An instance that is gone, or that wants another model by now, has no use for it.
                 if let Some(station) = station.upgrade() {
-                    station.take(&wanted, loaded.map_err(|error| error.to_string()));
+                    station.take(&wanted, loaded);
                 }
             });
         match loader {
-            Ok(loader) => inner.loader = Some(loader),
+            Ok(loader) => {
+                inner.loaders.retain(|loader| !loader.is_finished());
+                inner.loaders.push(loader);
+            }
             Err(error) => inner.phase = Phase::Failed(format!("no thread to load the model: {error}")),
         }
     }
 
     fn take(self: &Arc<Self>, wanted: &Option<CustomModel>, loaded: Result<models::Loaded, String>) {
         let mut inner = self.inner.lock();
-        if inner.asked.as_ref() != Some(wanted) {
+        if inner.closed || inner.asked.as_ref() != Some(wanted) {
             return;
         }
         // A stream with another model hands its input over.
@@ -187,7 +203,7 @@ impl Station {
         }
         match loaded {
             Ok(models::Loaded { model, notice }) => {
-                inner.notice = notice.or(inner.notice.take());
+                inner.model_notice = notice;
                 inner.phase = Phase::Ready(model);
                 self.start(&mut inner);
             }
@@ -223,6 +239,7 @@ impl Station {
             front_end.scale,
             f64::from(front_end.sample_rate) / front_end.hop as f64,
         );
+        self.outcome.targets.clear();
         let outlet = Outlet::new(Arc::clone(&self.outcome), Arc::downgrade(self));
         let started = models::pool().and_then(|pool| {
             let live = Live::start_on(&pool, &model, reader, input.rate, READING_HZ, outlet)?;
@@ -243,11 +260,14 @@ impl Station {
         self.listening.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything pushed so far is on the meters. For renders faster than real time only.
-    pub(crate) fn catch_up(&self) {
+    /// Waits until everything pushed so far is on the meters, scored by the model that is asked for now. For renders only.
+    pub(crate) fn catch_up(self: &Arc<Self>) {
         let mut inner = self.inner.lock();
-        if inner.live.is_none() && inner.input.is_some() && matches!(inner.phase, Phase::Loading) {
-            self.loaded.wait_for(&mut inner, LONGEST_LOAD);
+        self.sync_locked(&mut inner);
+        while inner.input.is_some() && matches!(inner.phase, Phase::Loading) {
+            if self.loaded.wait_for(&mut inner, LONGEST_LOAD).timed_out() {
+                inner.phase = Phase::Failed("the model takes too long to load".into());
+            }
         }
         let live = inner.live.clone();
         drop(inner);
@@ -269,7 +289,8 @@ impl Station {
     /// How far it is.
     pub(crate) fn phase(&self) -> Phase {
         let inner = self.inner.lock();
-        let trouble = inner.trouble.clone().map(Phase::Failed);
+        let failed = inner.live.as_ref().and_then(|live| live.failure());
+        let trouble = inner.trouble.clone().or(failed).map(Phase::Failed);
         trouble.unwrap_or_else(|| inner.phase.clone())
     }
 
@@ -286,24 +307,36 @@ impl Station {
 
     /// What the user must know.
     pub(crate) fn notice(&self) -> Option<String> {
-        self.inner.lock().notice.clone()
+        let inner = self.inner.lock();
+        inner.notice.clone().or_else(|| inner.model_notice.clone())
     }
 
-    /// Says something to the user, or nothing any more.
-    pub(crate) fn set_notice(&self, notice: Option<String>) {
-        self.inner.lock().notice = notice;
+    /// The user has read the notice.
+    pub(crate) fn dismiss_notice(&self) {
+        let mut inner = self.inner.lock();
+        if inner.notice.take().is_none() {
+            inner.model_notice = None;
+        }
     }
-}
 
-impl Drop for Station {
-    /// Once this returns, no thread of this instance runs: the host may unload the plugin.
-    fn drop(&mut self) {
+    /// Loads the model anew with the next [`Self::sync`], even if it is the one that was asked for before.
+    pub(crate) fn load_anew(&self) {
+        let mut inner = self.inner.lock();
+        (inner.mark, inner.asked) = (None, None);
+    }
+
+    /// Ends everything. Once this returns, no thread of this instance runs: the host may unload the plugin.
+    pub(crate) fn shut_down(&self) {
+        self.inner.lock().closed = true;
         self.close();
-        let loader = self.inner.get_mut().loader.take();
-        // The loader may hold the last reference itself.
-        if let Some(loader) = loader.filter(|loader| loader.thread().id() != thread::current().id()) {
+        let (loaders, pool) = {
+            let mut inner = self.inner.lock();
+            (std::mem::take(&mut inner.loaders), inner.pool.take())
+        };
+        for loader in loaders {
             // A panic was reported by the panic hook.
             let _ = loader.join();
         }
+        drop(pool);
     }
 }

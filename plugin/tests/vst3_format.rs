@@ -219,7 +219,18 @@ fn a_render_that_was_not_announced_loses_nothing() {
         assert_eq!(host.component.setActive(1), kResultOk);
         assert_eq!(host.processor.setProcessing(1), kResultOk);
     }
-    host.play(&music.channels, 512);
-    let found = ear.heard_at_least(200);
+    let mut found = Vec::new();
+    for start in (0..music.channels[0].len()).step_by(512) {
+        let end = music.channels[0].len().min(start + 512);
+        let block: Vec<_> = music
+            .channels
+            .iter()
+            .map(|channel| &channel[start..end])
+            .collect();
+        host.process(&block, false);
+        // A socket holds a few seconds of readings, no more.
+        found.extend(ear.heard());
+    }
+    found.extend(ear.heard_at_least(200usize.saturating_sub(found.len())));
     assert_eq!(osc::difference(&found, &expected(&music), 1e-6), None);
 }

@@ -73,7 +73,7 @@ impl Live {
             channels: tap.width(),
         };
         let scorer = Scorer::new(model, input, reading_hz)?.with_frames();
-        let shared = Arc::new(Shared::new(Arc::clone(tap.counters())));
+        let shared = Arc::new(Shared::new(Arc::clone(tap.counters()), tap.frames_read()));
         pool.add(Stream::new(Arc::clone(&shared), scorer, tap, Box::new(listener)));
         Ok(Self {
             shared,
@@ -114,6 +114,11 @@ impl Live {
     /// Ends the stream and gives back its end of the tap, to go on with another model; `None` where it had ended already.
     pub fn take_tap(&self) -> Option<TapReader> {
         self.pool.remove(&self.shared).map(Stream::into_tap)
+    }
+
+    /// Why the stream failed, if it did. Its end of the tap is kept for [`Self::take_tap`].
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure()
     }
 
     /// Whether the stream has ended.

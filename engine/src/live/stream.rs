@@ -29,11 +29,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(counters: Arc<TapCounters>) -> Self {
+    /// `scored` is how many sample frames a stream before this one took out of the ring.
+    pub(super) fn new(counters: Arc<TapCounters>, scored: u64) -> Self {
         Self {
             latest: ArcSwapOption::empty(),
             counters,
-            scored: AtomicU64::new(0),
+            scored: AtomicU64::new(scored),
             load: AtomicU32::new(0),
             ended: Mutex::new(None),
             progress: Condvar::new(),
@@ -64,6 +65,14 @@ impl Shared {
             .is_some()
     }
 
+    /// Why the stream ended, if not because its input did.
+    pub(super) fn failure(&self) -> Option<String> {
+        match &*self.ended.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Err(error)) => Some(error.to_string()),
+            Some(Ok(())) | None => None,
+        }
+    }
+
     /// Waits until `enough` or the stream's end, looking at least every `look`.
     pub(super) fn wait(&self, look: Duration, enough: impl Fn(&Self) -> bool) {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,6 +82,13 @@ impl Shared {
                 Err(poisoned) => poisoned.into_inner().0,
             };
         }
+    }
+
+    /// Says how far it is, under the lock of those who wait for it, so that none misses it.
+    fn progressed(&self, frames: u64) {
+        self.scored.store(frames, Ordering::Release);
+        let _waiting = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        self.progress.notify_all();
     }
 
     pub(super) fn take_result(&self) -> Result<(), ScoreError> {
@@ -111,6 +127,8 @@ pub(super) struct Stream {
     frames: Vec<f32>,
     busy: Duration,
     since: Instant,
+    /// It stays in the pool and does nothing, so that its tap can be taken back.
+    failed: bool,
 }
 
 impl Stream {
@@ -130,6 +148,7 @@ impl Stream {
             frames: Vec::new(),
             busy: Duration::ZERO,
             since: Instant::now(),
+            failed: false,
         }
     }
 
@@ -144,6 +163,9 @@ impl Stream {
 
     /// Scores up to a block. A failure or a panic ends this stream and no other.
     pub(super) fn step(&mut self) -> Step {
+        if self.failed {
+            return Step::Idle;
+        }
         let start = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| self.score())).unwrap_or_else(|panic| {
             let words = panic.downcast_ref::<String>().map(String::as_str);
@@ -151,8 +173,9 @@ impl Stream {
             Err(ScoreError::Panicked(words.unwrap_or("no reason given").into()))
         });
         let step = result.unwrap_or_else(|error| {
+            self.failed = true;
             self.shared.end(Err(error));
-            Step::Ended
+            Step::Idle
         });
         if step == Step::Ended {
             self.shared.end(Ok(()));
@@ -162,26 +185,27 @@ impl Stream {
     }
 
     fn score(&mut self) -> Result<Step, ScoreError> {
+        // Asked before reading: once finished, no later write can be missed.
+        let finished = self.tap.is_finished();
+        let before = self.tap.frames_read();
+        let frames = self.tap.read(&mut self.block);
+        // Asked after reading: a reset is seen no later than what was written after it.
         let reset = self.tap.take_reset();
-        if reset {
+        let mut stale = 0;
+        if let Some(until) = reset {
+            stale = usize::try_from(until.saturating_sub(before)).map_or(frames, |stale| stale.min(frames));
             self.scorer.reset();
             self.shared.latest.store(None);
             self.listener.reset();
         }
-        // Asked before reading: once finished, no later write can be missed.
-        let finished = self.tap.is_finished();
-        let frames = self.tap.read(&mut self.block);
-        if frames > 0 {
+        if frames > stale {
             self.scorer
-                .push_folded(&self.block[..frames], &mut self.readings)?;
+                .push_folded(&self.block[stale..frames], &mut self.readings)?;
             self.scorer.take_frames(&mut self.frames);
             self.tell();
         }
-        if frames > 0 || reset {
-            self.shared
-                .scored
-                .store(self.tap.frames_read(), Ordering::Release);
-            self.shared.progress.notify_all();
+        if frames > 0 || reset.is_some() {
+            self.shared.progressed(self.tap.frames_read());
         }
         Ok(match frames {
             0 if finished => Step::Ended,

@@ -156,17 +156,18 @@ impl TapReader {
         frames
     }
 
-    /// Whether a reset was asked for since the last call. What was written before it is thrown away unread.
-    pub fn take_reset(&mut self) -> bool {
+    /// Where in the sample frames written so far a reset was asked for since the last call. What was written before it and not
+    /// yet read is thrown away; what was read already is the caller's to forget.
+    pub fn take_reset(&mut self) -> Option<u64> {
         let resets = self.counters.resets.load(Ordering::Acquire);
         if resets == self.resets {
-            return false;
+            return None;
         }
         self.resets = resets;
         let until = self.counters.reset_at.load(Ordering::Acquire);
         let stale = usize::try_from(until.saturating_sub(self.read)).unwrap_or(usize::MAX);
         self.read += self.ring.skip(stale) as u64;
-        true
+        Some(until)
     }
 
     /// Sample frames taken out of the ring, read or thrown away by a reset.
@@ -213,17 +214,17 @@ mod tests {
     #[test]
     fn a_reset_forgets_what_was_written_before_it_and_nothing_after() {
         let (mut tap, mut reader) = tap(1, 8).unwrap();
-        assert!(!reader.take_reset());
+        assert_eq!(reader.take_reset(), None);
         assert!(tap.push_interleaved(&[0.1, 0.2, 0.3]));
         tap.counters().reset();
         assert!(tap.push_interleaved(&[0.4]));
-        assert!(reader.take_reset() && !reader.take_reset());
+        assert_eq!((reader.take_reset(), reader.take_reset()), (Some(3), None));
         let mut buffer = [[0.0; 2]; 8];
         assert_eq!(reader.read(&mut buffer), 1);
         assert_eq!(buffer[0], [0.4, 0.4]);
         // A reset with nothing unread is one all the same.
         tap.counters().reset();
-        assert!(reader.take_reset());
+        assert_eq!(reader.take_reset(), Some(4));
         assert_eq!(tap.counters().written_frames(), 4);
     }
 

@@ -101,7 +101,7 @@ impl Window {
             Action::Hold(on) => set(setter, &params.hold, on),
             Action::Light(on) => params.light.put(on),
             Action::Settings => self.settings.toggle(params),
-            Action::DismissNotice => self.station.set_notice(None),
+            Action::DismissNotice => self.station.dismiss_notice(),
         }
     }
 }
@@ -121,6 +121,8 @@ impl NiceEguiApp for Window {
         _frame: &mut Frame,
     ) -> Result<(), HandlerError> {
         self.host = Some(host);
+        // What the last window left belongs to its context. The framework does not say when a window closes.
+        self.panel = Panel::default();
         // Scanners make instances without windows; models are loaded for those who look or play.
         self.station.sync();
         Ok(())
@@ -144,6 +146,7 @@ impl NiceEguiApp for Window {
             .map(|model| model.runtime().name())
             .unwrap_or_default();
         let light = self.params.light.get();
+        let cpu = self.station.load();
         let actions = {
             let record = self.station.outcome().record.lock();
             let view = View {
@@ -160,7 +163,7 @@ impl NiceEguiApp for Window {
                 status: Status {
                     model: &title,
                     backend: &backend,
-                    cpu: self.station.load(),
+                    cpu,
                     peak: self.heard.peak,
                     notice: notice.as_deref(),
                 },
@@ -176,10 +179,5 @@ impl NiceEguiApp for Window {
         }
         self.settings.show(ui, &self.params, &self.station, &setter);
         ui.ctx().request_repaint_after(FRAME);
-    }
-
-    fn editor_closed(&mut self) {
-        self.host = None;
-        self.panel = Panel::default();
     }
 }

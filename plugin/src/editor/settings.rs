@@ -88,7 +88,7 @@ impl Settings {
         match ModelFiles::read(&folder) {
             Ok(files) => {
                 self.wrong = None;
-                station.set_notice(None);
+                station.load_anew();
                 params.custom.put(CustomModel {
                     folder,
                     sha256: sha256_hex(&files.card),
