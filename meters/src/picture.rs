@@ -10,7 +10,7 @@ use crate::History;
 const COLUMNS_HZ: f64 = 20.0;
 
 /// Decibels from the darkest to the brightest.
-const RANGE_DB: f32 = 60.0;
+const RANGE_DB: f32 = 45.0;
 
 /// How fast the brightest level falls when the music gets quieter, in decibels a column.
 const FALL_DB: f32 = 0.05;
@@ -119,14 +119,14 @@ mod tests {
     fn the_loudest_band_is_brightest_and_silence_is_dark() {
         let mut picture = MelPicture::new(3, Scale::Power, 80.0);
         for _ in 0..8 {
-            picture.push(&[0.0, 1e3, 1.0]);
+            picture.push(&[0.0, 1e3, 1e3 * 10f32.powf(-RANGE_DB / 20.0)]);
         }
         assert_eq!(picture.columns(), 2);
         let column = picture.iter().next().unwrap();
         assert_eq!((column[0], column[1]), (0, 255));
         assert!(
             (120..136).contains(&column[2]),
-            "30 dB below is half: {}",
+            "half the range below is half: {}",
             column[2]
         );
     }
