@@ -226,6 +226,15 @@ impl Echometer {
         if frames.is_empty() {
             return;
         }
+        // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock. Before the
+        // block for a model that was asked for meanwhile, after it for its readings.
+        let wait = || {
+            if renders {
+                // Waiting allocates where a lock is contended.
+                util::permit_alloc(|| self.station.catch_up());
+            }
+        };
+        wait();
         let channels = buffer.as_slice_immutable();
         if let Some(tap) = &mut self.tap {
             tap.push_with(frames.len(), |frame, channel| {
@@ -233,12 +242,8 @@ impl Echometer {
                     .get(channel)
                     .map_or(0.0, |samples| samples[frames.start + frame])
             });
-            if renders {
-                // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
-                // Waiting allocates where a lock is contended.
-                util::permit_alloc(|| self.station.catch_up());
-            }
         }
+        wait();
     }
 
     /// Where in a block of `frames` controllers are due next, where they are switched on. Counts on to the next block after

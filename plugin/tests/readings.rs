@@ -15,6 +15,7 @@ use hosts::clap::Clap;
 use hosts::osc::{Ear, difference, expected, rendered};
 use hosts::vst3::Vst3;
 use hosts::{Host, Setup};
+use serde_json::json;
 
 /// Same code, same backend: only what the compiler may do with floats in another library is left.
 const TOLERANCE: f32 = 1e-6;
@@ -135,4 +136,46 @@ fn freeze_holds_the_readings() {
     let mut expected = expected(&music);
     expected.drain(10..20);
     assert_eq!(difference(&all, &expected, TOLERANCE), None);
+}
+
+/// A model that is changed while a render goes on starts the window again; nothing hangs, and nothing is lost.
+fn model_changes_in_a_render<H: Host>() {
+    let music = music("dance", 6.0);
+    let ear = Ear::new();
+    let mut state = ear.state();
+    state["params"]["midi"] = json!({ "bool": true });
+    let mut host = H::new();
+    assert!(host.load_json(&state));
+    host.activate(Setup::rendering(music.rate, 4800));
+    let half = music.channels[0].len() / 2;
+    let parts = [0..half, half..2 * half].map(|part| {
+        music
+            .channels
+            .iter()
+            .map(|channel| channel[part.clone()].to_vec())
+            .collect::<Vec<_>>()
+    });
+    host.play(&parts[0], 4800);
+    let before = ear.heard_at_least(30);
+    assert_eq!(before.len(), 30);
+    // There is no such folder: the default model is loaded again in its place.
+    let custom = json!({ "folder": "/nowhere", "sha256": "0".repeat(64) });
+    state["params"]["model"] = json!({ "string": "custom" });
+    state["fields"]["custom-model"] = json!(custom.to_string());
+    assert!(host.load_json(&state));
+    host.play(&parts[1], 4800);
+    let after = ear.heard_at_least(30);
+    assert_eq!(after.len(), 30);
+    assert!(after[0]["/echometer/coverage"] < before[29]["/echometer/coverage"]);
+    host.deactivate();
+}
+
+#[test]
+fn a_model_may_change_in_a_clap_render() {
+    model_changes_in_a_render::<Clap>();
+}
+
+#[test]
+fn a_model_may_change_in_a_vst3_render() {
+    model_changes_in_a_render::<Vst3>();
 }
