@@ -35,14 +35,9 @@ pub const ORDER: [Feature; Feature::COUNT] = [
     LARGE[0], LARGE[1], LARGE[2], SMALL[0], SMALL[1], SMALL[2], SMALL[3], SMALL[4],
 ];
 
-/// Where `value` lies in the feature's range, 0–1; what a bar or a needle shows.
-pub fn position(feature: Feature, value: f32) -> f32 {
-    feature.position(value)
-}
-
-/// The part of the range between one deviation below and one above `value`, as [`position`]s.
+/// The part of the range between one deviation below and one above `value`, as [`Feature::position`]s.
 pub fn band(feature: Feature, value: f32, sd: f32) -> (f32, f32) {
-    (position(feature, value - sd), position(feature, value + sd))
+    (feature.position(value - sd), feature.position(value + sd))
 }
 
 #[cfg(test)]
@@ -58,9 +53,9 @@ mod tests {
 
     #[test]
     fn positions_stay_in_the_range() {
-        assert_eq!(position(Feature::Energy, 0.25), 0.25);
-        assert_eq!(position(Feature::Loudness, -15.0), 0.75);
-        assert_eq!(position(Feature::Loudness, -90.0), 0.0);
+        assert_eq!(Feature::Energy.position(0.25), 0.25);
+        assert_eq!(Feature::Loudness.position(-15.0), 0.75);
+        assert_eq!(Feature::Loudness.position(-90.0), 0.0);
         assert_eq!(band(Feature::Energy, 0.9, 0.25), (0.65, 1.0));
     }
 }

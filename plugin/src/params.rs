@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use echometer_automation::{DEFAULT_NUMBERS, DEFAULT_TARGET};
 use echometer_engine::Feature;
 use nice_plug::params::persist::{self, PersistentField};
+use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, IntParam, IntRange, Params, PluginState};
 use parking_lot::RwLock;
 use semver::Version;
@@ -220,8 +221,19 @@ impl EchometerParams {
     }
 }
 
+/// Makes a saved state safe to take over, before that is done.
+pub(crate) fn filter_state(state: &mut PluginState, version: &str) {
+    for value in state.params.values_mut() {
+        // Far outside any range, nice-plug's arithmetic overflows.
+        if let ParamValue::I32(value) = value {
+            *value = (*value).clamp(-1_000, 1_000);
+        }
+    }
+    refuse_newer(state, version);
+}
+
 /// Empties a state that a newer version saved: its values may mean something else there. The user is told.
-pub(crate) fn refuse_newer(state: &mut PluginState, version: &str) {
+fn refuse_newer(state: &mut PluginState, version: &str) {
     let newer = match (Version::parse(&state.version), Version::parse(version)) {
         (Ok(theirs), Ok(ours)) => theirs > ours,
         // No version of ours: nothing is known of it.
@@ -241,8 +253,6 @@ pub(crate) fn refuse_newer(state: &mut PluginState, version: &str) {
 
 #[cfg(test)]
 mod tests {
-    use nice_plug::plugin::ParamValue;
-
     use super::*;
 
     #[test]

@@ -112,13 +112,7 @@ impl Plugin for Echometer {
     }
 
     fn filter_state(state: &mut PluginState) {
-        for value in state.params.values_mut() {
-            // Far outside any range, nice-plug's arithmetic overflows.
-            if let nice_plug::plugin::ParamValue::I32(value) = value {
-                *value = (*value).clamp(-1_000, 1_000);
-            }
-        }
-        crate::params::refuse_newer(state, Self::VERSION);
+        crate::params::filter_state(state, Self::VERSION);
     }
 
     fn activate(
@@ -173,6 +167,10 @@ impl Plugin for Echometer {
         let lasts = Duration::from_secs_f64(frames as f64 / f64::from(self.rate.max(1)));
         let renders = self.pace.renders(lasts, fill, Instant::now);
         let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders);
+        if renders && heard {
+            // For a model that was asked for since the last block: this one is its.
+            self.catch_up();
+        }
         let mut from = 0;
         while let Some(due) = self.controllers_due(frames) {
             // In a render, controllers follow all audio before them: block sizes do not show in what they say.
@@ -226,15 +224,6 @@ impl Echometer {
         if frames.is_empty() {
             return;
         }
-        // Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock. Before the
-        // block for a model that was asked for meanwhile, after it for its readings.
-        let wait = || {
-            if renders {
-                // Waiting allocates where a lock is contended.
-                util::permit_alloc(|| self.station.catch_up());
-            }
-        };
-        wait();
         let channels = buffer.as_slice_immutable();
         if let Some(tap) = &mut self.tap {
             tap.push_with(frames.len(), |frame, channel| {
@@ -243,7 +232,15 @@ impl Echometer {
                     .map_or(0.0, |samples| samples[frames.start + frame])
             });
         }
-        wait();
+        if renders {
+            self.catch_up();
+        }
+    }
+
+    /// Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
+    fn catch_up(&self) {
+        // Waiting allocates where a lock is contended.
+        util::permit_alloc(|| self.station.catch_up());
     }
 
     /// Where in a block of `frames` controllers are due next, where they are switched on. Counts on to the next block after

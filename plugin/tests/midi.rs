@@ -12,7 +12,7 @@ mod hosts;
 
 use std::collections::HashMap;
 
-use hosts::audio::{Music, music};
+use hosts::audio::{Music, music, part};
 use hosts::clap::Clap;
 use hosts::vst3::Vst3;
 use hosts::{Control, Host, Setup};
@@ -107,11 +107,7 @@ fn offsets_lie_in_their_blocks() {
         host.activate(Setup::rendering(music.rate, block));
         let mut seen = 0;
         for start in (0..music.channels[0].len() - block).step_by(block) {
-            let input: Vec<_> = music
-                .channels
-                .iter()
-                .map(|channel| &channel[start..start + block])
-                .collect();
+            let input = part(&music.channels, start..start + block);
             let played = host.process(&input, false);
             assert!(
                 played

@@ -12,7 +12,7 @@
 
 mod hosts;
 
-use hosts::audio::{difference, music, slices};
+use hosts::audio::{difference, music, part, slices};
 use hosts::osc::{self, Ear, expected};
 use hosts::vst3::{Vst3, factory, setup_of, speakers};
 use hosts::{Host, Setup};
@@ -222,11 +222,7 @@ fn a_render_that_was_not_announced_loses_nothing() {
     let mut found = Vec::new();
     for start in (0..music.channels[0].len()).step_by(512) {
         let end = music.channels[0].len().min(start + 512);
-        let block: Vec<_> = music
-            .channels
-            .iter()
-            .map(|channel| &channel[start..end])
-            .collect();
+        let block = part(&music.channels, start..end);
         host.process(&block, false);
         // A socket holds a few seconds of readings, no more.
         found.extend(ear.heard());

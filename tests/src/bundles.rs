@@ -4,11 +4,10 @@
 use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde_json::Value;
+use crate::cargo_build;
 
 /// The VST3 bundle; made in `room` if none is named.
 pub fn vst3(room: &Path) -> PathBuf {
@@ -67,26 +66,8 @@ fn library() -> &'static Path {
 
 /// Builds the library, because a single package's run may find it old or missing.
 fn build() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--message-format=json",
-            "--package",
-            "echometer-plugin",
-            "--lib",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+    cargo_build(&["--package", "echometer-plugin", "--lib"])
+        .into_iter()
         .filter(|message| message["target"]["name"] == "echometer_plugin")
         .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
         .filter_map(|name| name.as_str().map(PathBuf::from))

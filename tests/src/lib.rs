@@ -41,8 +41,18 @@ fn build(package: &str) -> PathBuf {
         let built = test.ancestors().nth(2).expect("it lies in target/PROFILE/deps");
         return built.join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
     }
+    cargo_build(&["--package", package])
+        .iter()
+        .filter(|message| message["target"]["name"] == package)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap_or_else(|| panic!("cargo built no program for {package}"))
+}
+
+/// What cargo says of a build, message by message.
+fn cargo_build(arguments: &[&str]) -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--message-format=json", "--package", package])
+        .args(["build", "--quiet", "--message-format=json"])
+        .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
@@ -51,14 +61,10 @@ fn build(package: &str) -> PathBuf {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let lines = String::from_utf8_lossy(&output.stdout);
-    let messages = lines
+    String::from_utf8_lossy(&output.stdout)
         .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut programs = messages.filter(|message| message["target"]["name"] == package);
-    programs
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .unwrap_or_else(|| panic!("cargo built no program for {package}"))
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }
 
 /// Runs the analyzer to its end.

@@ -66,9 +66,7 @@ fn write(
     writeln!(out, "{title}  ({over})")?;
     for feature in meters::ORDER {
         let value = reading.values[feature];
-        let filled = value.map_or(0, |value| {
-            (meters::position(feature, value) * BAR as f32).round() as usize
-        });
+        let filled = value.map_or(0, |value| (feature.position(value) * BAR as f32).round() as usize);
         let (on, off) = theme.escape(meters::colour(feature));
         writeln!(
             out,

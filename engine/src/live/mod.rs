@@ -106,11 +106,6 @@ impl Live {
         self.shared.wait(LOOK, |shared| shared.scored_frames() >= until);
     }
 
-    /// Lets the threads look at the tap now, where they sleep because nothing came for a while.
-    pub fn wake(&self) {
-        self.pool.wake();
-    }
-
     /// Ends the stream and gives back its end of the tap, to go on with another model; `None` where it had ended already.
     pub fn take_tap(&self) -> Option<TapReader> {
         self.pool.remove(&self.shared).map(Stream::into_tap)

@@ -4,7 +4,7 @@ use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Color32, Pos2, Rect, Shape, Stroke, pos2};
 
 use super::meter::{Meter, Pen};
-use crate::{History, position};
+use crate::History;
 
 /// Values further apart than this are not joined: in between there was nothing to score.
 const GAP_S: f64 = 2.5;
@@ -42,7 +42,7 @@ fn runs(meter: &Meter<'_>, rect: Rect) -> Vec<Vec<Pos2>> {
         let age = ((meter.now - time) / History::SPAN_S).clamp(0.0, 1.0) as f32;
         pos2(
             rect.right() - rect.width() * age,
-            rect.bottom() - rect.height() * position(meter.feature, value),
+            rect.bottom() - rect.height() * meter.feature.position(value),
         )
     };
     let mut point = |time: f64, value: f32| {

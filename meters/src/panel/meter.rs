@@ -68,7 +68,7 @@ impl<'a> Meter<'a> {
             feature,
             value,
             sd: value.and(sd),
-            needle: value.map(|value| crate::position(feature, value)),
+            needle: value.map(|value| feature.position(value)),
             peak: peak.filter(|_| view.hold && value.is_some()),
             history,
             now: reading.map_or(0.0, |reading| reading.time),

@@ -5,7 +5,6 @@ use egui::{Align2, CornerRadius, Rect, Shape, Stroke, pos2, vec2};
 
 use super::ink::{Style, set};
 use super::meter::{Meter, Pen};
-use crate::position;
 
 /// Draws the scale into `track`; needle and mark stand out of it by up to four points.
 pub(super) fn draw(pen: &Pen<'_>, meter: &Meter<'_>, track: Rect) {
@@ -38,7 +37,7 @@ pub(super) fn draw(pen: &Pen<'_>, meter: &Meter<'_>, track: Rect) {
         needle(pen, track, x(at));
     }
     if let Some(peak) = meter.peak {
-        mark(pen, track, x(position(meter.feature, peak)));
+        mark(pen, track, x(meter.feature.position(peak)));
     }
 }
 
@@ -92,7 +91,7 @@ pub(super) fn numbers(pen: &Pen<'_>, feature: Feature, track: Rect) {
     let style = Style::new(pen.s(CAPTION), pen.theme.soft);
     let last = steps.len() - 1;
     for (i, (value, text)) in steps.iter().enumerate() {
-        let x = track.left() + track.width() * position(feature, *value);
+        let x = track.left() + track.width() * feature.position(*value);
         let align = match i {
             0 => Align2::LEFT_TOP,
             i if i == last => Align2::RIGHT_TOP,

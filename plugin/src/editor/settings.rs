@@ -7,7 +7,7 @@ use echometer_engine::ModelFiles;
 use echometer_engine::model::sha256_hex;
 use echometer_meters::{ORDER, label};
 use egui::{DragValue, Grid, RichText, TextEdit, Ui};
-use nice_plug::prelude::{BoolParam, IntParam, ParamSetter};
+use nice_plug::prelude::{BoolParam, IntParam, Param, ParamSetter};
 
 use super::set;
 use crate::params::{CustomModel, EchometerParams, ModelSource};
@@ -122,9 +122,9 @@ fn controllers(ui: &mut Ui, params: &EchometerParams, setter: &ParamSetter<'_>) 
     ui.horizontal(|ui| {
         switch(ui, setter, &params.midi, "Send");
         ui.label("channel");
-        number(ui, setter, &params.channel, 1..=16);
+        number(ui, setter, &params.channel);
         ui.label("rate");
-        number(ui, setter, &params.rate, 1..=50);
+        number(ui, setter, &params.rate);
         ui.label("Hz");
     });
     Grid::new("controllers")
@@ -134,7 +134,7 @@ fn controllers(ui: &mut Ui, params: &EchometerParams, setter: &ParamSetter<'_>) 
             for (i, feature) in ORDER.into_iter().enumerate() {
                 let cc = params.cc(feature);
                 switch(ui, setter, &cc.on, label(feature));
-                number(ui, setter, &cc.number, 0..=119);
+                number(ui, setter, &cc.number);
                 if i % 2 == 1 {
                     ui.end_row();
                 }
@@ -149,7 +149,8 @@ fn switch(ui: &mut Ui, setter: &ParamSetter<'_>, param: &BoolParam, text: &str) 
     }
 }
 
-fn number(ui: &mut Ui, setter: &ParamSetter<'_>, param: &IntParam, range: std::ops::RangeInclusive<i32>) {
+fn number(ui: &mut Ui, setter: &ParamSetter<'_>, param: &IntParam) {
+    let range = param.preview_plain(0.0)..=param.preview_plain(1.0);
     let mut value = param.value();
     if ui.add(DragValue::new(&mut value).range(range)).changed() {
         set(setter, param, value);

@@ -87,6 +87,11 @@ pub(crate) fn slices(audio: &[Vec<f32>]) -> Vec<&[f32]> {
     audio.iter().map(Vec::as_slice).collect()
 }
 
+/// These frames of each channel.
+pub(crate) fn part(audio: &[Vec<f32>], frames: std::ops::Range<usize>) -> Vec<&[f32]> {
+    audio.iter().map(|channel| &channel[frames.clone()]).collect()
+}
+
 /// One slice a channel.
 pub(crate) struct Music {
     pub(crate) rate: u32,

@@ -139,7 +139,7 @@ pub(crate) trait Host: Sized {
         };
         for start in (0..frames).step_by(block) {
             let end = frames.min(start + block);
-            let input: Vec<_> = audio.iter().map(|channel| &channel[start..end]).collect();
+            let input = audio::part(audio, start..end);
             let played = self.process(&input, false);
             for (all, channel) in all.audio.iter_mut().zip(played.audio) {
                 all.extend(channel);

@@ -7,7 +7,7 @@ use echometer_engine::{Device, Feature, InputFormat, Model, Scorer};
 use rosc::{OscPacket, OscType};
 use serde_json::json;
 
-use super::audio::{Music, interleave};
+use super::audio::{Music, interleave, part};
 use super::{Host, Setup};
 
 /// One bundle: addresses and values.
@@ -88,11 +88,7 @@ pub(crate) fn rendered<H: Host>(
     let (mut start, mut bundles) = (0, Vec::new());
     while start < frames {
         let end = frames.min(start + block().clamp(1, longest));
-        let input: Vec<_> = music
-            .channels
-            .iter()
-            .map(|channel| &channel[start..end])
-            .collect();
+        let input = part(&music.channels, start..end);
         host.process(&input, false);
         // Rendering waits for the readings, so all of this block's are here.
         bundles.extend(ear.heard());

@@ -183,7 +183,7 @@ fn bar_line(
         return Line::styled(Cell::Empty.glyph().repeat(width), theme.track());
     };
     let band = meters::band(feature, value, sd.unwrap_or(0.0));
-    let cells = bar(width, meters::position(feature, value), band);
+    let cells = bar(width, feature.position(value), band);
     let style = |cell: Cell| -> Style {
         match cell {
             Cell::Full => theme.strong(rgb),
@@ -204,7 +204,7 @@ fn history(state: &State<'_>, feature: Feature, width: u16, rows: u16) -> Vec<St
     let values = state.histories[feature].resample(now, usize::from(width));
     let positions: Vec<_> = values
         .into_iter()
-        .map(|value| value.map(|value| meters::position(feature, value)))
+        .map(|value| value.map(|value| feature.position(value)))
         .collect();
     spark(&positions, usize::from(rows))
 }
