@@ -7,6 +7,7 @@ mod data;
 mod export;
 mod network;
 mod report;
+mod runs;
 mod training;
 
 use std::process::ExitCode;

@@ -4,3 +4,5 @@ pub(crate) mod cache;
 pub(crate) mod clips;
 pub(crate) mod folds;
 pub(crate) mod manifest;
+pub(crate) mod row;
+pub(crate) mod source;

@@ -1,0 +1,53 @@
+//! What every kind of data set gives: its clips, and those that cannot be used before any sound is heard.
+
+use super::row::Row;
+
+/// A data set in some published format.
+pub(crate) trait Source {
+    /// What the data is, in words, for reports and model cards: kind, file names without folders, terms where known.
+    fn describe(&self) -> String;
+
+    /// Reads the labels and finds the audio files; decodes nothing.
+    fn list(&self) -> Result<Listing, SourceError>;
+}
+
+/// The clips of a data set.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Clips with a file, labelled or not.
+    pub(crate) rows: Vec<Row>,
+    /// What was left out, in the data's order.
+    pub(crate) rejected: Vec<Rejected>,
+}
+
+/// A clip that cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    /// What the data calls it: its path, or its id where there is no file.
+    pub(crate) clip: String,
+    /// Why it is left out.
+    pub(crate) reason: String,
+}
+
+/// Why a data set cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    #[error("{file}: {reason}")]
+    Read { file: String, reason: String },
+    #[error("{file}: no column `{column}`; found {found}. Known are {known}")]
+    Column {
+        file: String,
+        column: String,
+        found: String,
+        known: String,
+    },
+    #[error("{file}, row {row}: {column} is `{found}`, but must be {rule}")]
+    Value {
+        file: String,
+        /// As a spreadsheet numbers it: the header is row 1.
+        row: usize,
+        column: String,
+        found: String,
+        rule: String,
+    },
+}

@@ -1,0 +1,3 @@
+//! Runs on disk: what each leaves behind.
+
+pub(crate) mod record;
