@@ -15,4 +15,4 @@ pub use inference::{BackendError, Device, Runtime, UnknownDevice, also_search};
 pub use live::{Listener, Live, Pool};
 pub use model::{Model, ModelError, ModelFiles, WeakModel};
 pub use reading::Reading;
-pub use score::{InputFormat, ScoreError, Scorer};
+pub use score::{InputFormat, Loudness, ScoreError, Scorer};

@@ -1,10 +1,14 @@
-//! Trains Echometer models: a manifest of labelled clips in, a trunk-and-head pair with its card out.
+//! Trains Echometer models: labelled clips in, models for the analyzer and the plugin out; and the thesis's whole grid.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)] // But for one block, which maps the cache's files.
 
 mod cli;
+mod corpus;
 mod data;
+mod eval;
 mod export;
+mod files;
+mod grid;
 mod network;
 mod report;
 mod runs;
@@ -16,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::Parser;
+use cli::{Command, CorpusCommand};
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
@@ -26,6 +31,7 @@ fn main() -> ExitCode {
         .with_target(false)
         .with_writer(std::io::stderr)
         .init();
+    training::device::quiet_panics();
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -47,5 +53,14 @@ fn run(cli: &cli::Cli) -> anyhow::Result<()> {
         );
     })
     .context("cannot listen for Ctrl-C")?;
-    training::pipeline::train(cli, &stop)
+    match (&cli.command, &cli.train) {
+        (Some(Command::Grid(options)), _) => grid::grid(options, &stop),
+        (Some(Command::Report(options)), _) => report::write(options),
+        (Some(Command::Eval(options)), _) => eval::eval(options, &stop),
+        (Some(Command::Cache(options)), _) => data::prepare::cache(options, &stop),
+        (Some(Command::Pace(options)), _) => grid::pace(options),
+        (Some(Command::Corpus(CorpusCommand::Fetch(options))), _) => corpus::fetch(options, &stop),
+        (None, Some(options)) => training::rolling::train(options, &stop),
+        (None, None) => Ok(()), // Clap has shown the help.
+    }
 }

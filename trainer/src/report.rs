@@ -1,4 +1,4 @@
-//! What the trainer tells a person: progress, rejected clips, and the table of metrics.
+//! What the trainer tells a person: progress and the table of metrics.
 
 use std::fmt::Write;
 
@@ -6,7 +6,6 @@ use echometer_engine::model::FeatureMetrics;
 use echometer_engine::{Feature, PerFeature};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::clips::Rejected;
 
 /// A bar with position, rate and time left, for something that takes `length` steps.
 pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
@@ -17,21 +16,6 @@ pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
     ProgressBar::new(length)
         .with_style(style)
         .with_prefix(name.to_owned())
-}
-
-/// One line a rejected clip.
-pub(crate) fn rejected(clips: &[Rejected]) -> String {
-    clips.iter().fold(String::new(), |mut text, clip| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{} at {} s: {}",
-            clip.row.path.display(),
-            clip.row.start,
-            clip.reason
-        );
-        text
-    })
 }
 
 /// The metrics as a Markdown table.

@@ -21,7 +21,7 @@ const RELATIVE_GATE: f64 = 0.1;
 const OFFSET: f64 = -0.691;
 
 /// Gated loudness of the last window, and, where asked for, of everything since the start.
-pub(super) struct Loudness {
+pub struct Loudness {
     meter: EbuR128,
     width: usize,
     /// Sample frames of 100 ms, and those of them still to come until the next block ends.
@@ -35,7 +35,8 @@ pub(super) struct Loudness {
 }
 
 impl Loudness {
-    pub(super) fn new(rate: u32, width: u16, window_s: f64) -> Result<Self, ebur128::Error> {
+    /// A meter for `width` channels (1 or 2) at `rate` Hz that looks at the last `window_s` seconds.
+    pub fn new(rate: u32, width: u16, window_s: f64) -> Result<Self, ebur128::Error> {
         let hop = rate.div_ceil(HOPS_PER_S) as usize;
         let hops = (window_s * f64::from(rate) / hop as f64) as usize;
         let window = hops.saturating_sub(BLOCK_HOPS) + 1;
@@ -57,7 +58,8 @@ impl Loudness {
         self.whole.get_or_insert_default();
     }
 
-    pub(super) fn push(&mut self, mut samples: &[Stereo]) -> Result<(), ebur128::Error> {
+    /// Takes samples as [`Downmix`](crate::tap::Downmix) folds them.
+    pub fn push(&mut self, mut samples: &[Stereo]) -> Result<(), ebur128::Error> {
         while !samples.is_empty() {
             let (now, later) = samples.split_at(self.until_hop.min(samples.len()));
             self.scratch.clear();
@@ -89,7 +91,7 @@ impl Loudness {
     }
 
     /// Loudness of the window in LUFS; `None` where all of it is below the absolute gate of −70 LUFS.
-    pub(super) fn window(&self) -> Option<f32> {
+    pub fn window(&self) -> Option<f32> {
         gated(self.blocks.iter().copied())
     }
 

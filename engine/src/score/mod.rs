@@ -13,7 +13,7 @@ use crate::reading::Reading;
 use crate::tap::{ChannelsError, Downmix, Stereo};
 
 use columns::Columns;
-use loudness::Loudness;
+pub use loudness::Loudness;
 use track::Track;
 use window::Window;
 

@@ -1,70 +1,164 @@
-//! All usable clips of a manifest, with their frames as tensors.
+//! The usable clips of a data set, and a list of the others.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
 use echometer_engine::{Feature, PerFeature};
-use indicatif::ParallelProgressIterator;
-use rayon::prelude::*;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
-use super::cache::{Cache, ClipError};
-use super::manifest::Row;
+use super::cache::{Cache, CacheError, Frames, Key, Sound};
+use super::row::{Row, Split};
+use super::source::Rejected;
 use crate::report::progress_bar;
 
-/// A labelled clip.
+/// A labelled clip whose frames can be read.
+#[derive(Debug, Clone)]
 pub(crate) struct Clip {
-    /// Mel frames, `[frames, mels]`.
-    pub(crate) frames: Tensor,
+    /// Its path, for lists.
+    pub(crate) name: String,
+    /// Hash of its frames.
+    pub(crate) hash: Key,
     /// Group that a split keeps together.
     pub(crate) group: String,
-    /// Whether the group is an artist, as the manifest says.
+    /// Whether the group is an artist, as the data says.
     pub(crate) has_artist: bool,
     /// Labels; `None` where missing.
     pub(crate) labels: PerFeature<Option<f32>>,
+    /// The side that the data itself puts it on.
+    pub(crate) split: Option<Split>,
+    frames: Frames,
+    mels: i64,
 }
 
 impl Clip {
     /// How many frames it has.
     pub(crate) fn len(&self) -> i64 {
-        self.frames.size()[0]
+        self.frames.len() as i64
+    }
+
+    /// `count` frames from `start` on, `[frames, mels]`.
+    pub(crate) fn tensor(&self, start: i64, count: i64) -> std::io::Result<Tensor> {
+        let rows = self.frames.rows(start as usize..(start + count) as usize)?;
+        Ok(Tensor::from_slice(rows).view([-1, self.mels]))
+    }
+
+    /// All frames, `[frames, mels]`.
+    pub(crate) fn whole(&self) -> std::io::Result<Tensor> {
+        self.tensor(0, self.len())
+    }
+
+    /// Appends `count` frames from the beginning to `values`; what the clip lacks is silence before it, as in a meter that
+    /// has not yet heard a whole window.
+    pub(crate) fn fill(&self, count: usize, values: &mut Vec<f32>) -> std::io::Result<()> {
+        let have = self.frames.len().min(count);
+        values.resize(values.len() + (count - have) * self.mels as usize, 0.0);
+        values.extend_from_slice(self.frames.rows(0..have)?);
+        Ok(())
     }
 }
 
-/// A clip that cannot be used, and why.
-pub(crate) struct Rejected {
-    pub(crate) row: Row,
-    pub(crate) reason: ClipError,
+/// What a clip must have to be used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs<'a> {
+    /// A label for one of these.
+    pub(crate) features: &'a [Feature],
+    /// This many frames …
+    pub(crate) frames: usize,
+    /// … of so many bands, so many a second.
+    pub(crate) mels: usize,
+    pub(crate) frame_rate: f64,
 }
 
-/// Loads every row that has any of `features`; rows that cannot be used are returned with the reason.
+/// Reads, or computes and caches, every row that has any of the labels needed. What cannot be used is told with the
+/// reason: unreadable, too short, silent, or the same sound as an earlier clip. `None` where `stop` came first.
 pub(crate) fn load(
-    rows: &[Row],
-    features: &[Feature],
-    cache: &Cache,
-    mels: i64,
-) -> (Vec<Clip>, Vec<Rejected>) {
-    let wanted: Vec<_> = rows
-        .iter()
-        .filter(|row| features.iter().any(|&f| row.labels[f].is_some()))
+    rows: Vec<Row>,
+    needs: Needs<'_>,
+    cache: &mut Cache,
+    stop: &AtomicBool,
+) -> Result<Option<(Vec<Clip>, Vec<Rejected>)>, CacheError> {
+    let rows: Vec<_> = rows
+        .into_iter()
+        .filter(|row| row.has_any(needs.features))
         .collect();
-    let bar = progress_bar(wanted.len() as u64, "mel frames");
-    let loaded: Vec<_> = wanted
-        .par_iter()
-        .progress_with(bar)
-        .map(|row| (*row, cache.frames(row)))
-        .collect();
+    let bar = progress_bar(rows.len() as u64, "mel frames");
+    let Some(sounds) = cache.sounds(&rows, &bar, stop)? else {
+        return Ok(None);
+    };
     let (mut clips, mut rejected) = (Vec::new(), Vec::new());
-    for (row, frames) in loaded {
-        match frames {
-            Ok(frames) => clips.push(Clip {
-                frames: Tensor::from_slice(&frames).view([-1, mels]),
-                group: row.group.clone(),
-                has_artist: row.has_artist,
-                labels: row.labels,
-            }),
-            Err(reason) => rejected.push(Rejected {
-                row: row.clone(),
-                reason,
-            }),
+    let mut first = HashMap::new();
+    for (row, sound) in rows.into_iter().zip(sounds) {
+        let name = name(&row);
+        match usable(row, sound, needs, &mut first) {
+            Ok(clip) => clips.push(clip),
+            Err(reason) => rejected.push(Rejected { clip: name, reason }),
         }
     }
-    (clips, rejected)
+    Ok(Some((clips, rejected)))
+}
+
+fn usable(
+    row: Row,
+    sound: Sound,
+    needs: Needs<'_>,
+    first: &mut HashMap<Key, String>,
+) -> Result<Clip, String> {
+    let heard = match sound {
+        Sound::Heard(heard) => heard,
+        Sound::Unreadable(reason) => return Err(reason),
+    };
+    if heard.frames.len() < needs.frames {
+        let seconds = |frames: usize| frames as f64 / needs.frame_rate;
+        return Err(format!(
+            "only {:.1} s of sound after its start, but at least {:.1} s are needed",
+            seconds(heard.frames.len()),
+            seconds(needs.frames)
+        ));
+    }
+    if heard.silent {
+        return Err("it is silent".into());
+    }
+    let name = name(&row);
+    if let Some(other) = first.get(&heard.hash) {
+        return Err(format!("it is the same sound as {other}"));
+    }
+    first.insert(heard.hash, name.clone());
+    let mut labels = row.labels;
+    if row.measure_loudness && labels[Feature::Loudness].is_none() {
+        labels[Feature::Loudness] = heard.loudness;
+    }
+    Ok(Clip {
+        name,
+        hash: heard.hash,
+        group: row.group,
+        has_artist: row.has_artist,
+        labels,
+        split: row.split,
+        frames: heard.frames,
+        mels: needs.mels as i64,
+    })
+}
+
+/// What a clip is called in lists.
+fn name(row: &Row) -> String {
+    if row.start > 0.0 {
+        format!("{} at {} s", row.path.display(), row.start)
+    } else {
+        row.path.display().to_string()
+    }
+}
+
+/// Mean and standard deviation of each mel band over all frames of `clips`, which are read one at a time.
+pub(crate) fn band_statistics(clips: &[&Clip], mels: i64) -> std::io::Result<(Tensor, Tensor)> {
+    let zeros = || Tensor::zeros([mels], (Kind::Double, tch::Device::Cpu));
+    let (mut count, mut sum, mut squares) = (0, zeros(), zeros());
+    for clip in clips {
+        let frames = clip.whole()?.to_kind(Kind::Double);
+        count += clip.len();
+        sum += frames.sum_dim_intlist([0].as_slice(), false, Kind::Double);
+        squares += frames.square().sum_dim_intlist([0].as_slice(), false, Kind::Double);
+    }
+    let mean = sum / count.max(1);
+    let deviation = (squares / count.max(1) - mean.square()).clamp_min(0.0).sqrt();
+    Ok((mean, deviation))
 }

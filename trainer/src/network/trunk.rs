@@ -1,9 +1,10 @@
 //! The trunk: mel frames to columns.
 
 use tch::nn::{self, Init, ModuleT, Path};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::{Conv, Geometry};
+use crate::data::clips::{Clip, band_statistics};
 
 /// Convolutions with batch normalisation and ReLU, unpadded in time.
 pub(crate) struct Trunk {
@@ -35,22 +36,14 @@ impl Trunk {
         }
     }
 
-    /// Fits the input normalisation to clips `[frames, mels]`, one at a time.
-    pub(crate) fn normalise_for<'a>(&mut self, clips: impl Iterator<Item = &'a Tensor>) {
-        let zeros = || Tensor::zeros([self.geometry.mels], (Kind::Double, tch::Device::Cpu));
-        let (mut count, mut sum, mut squares) = (0, zeros(), zeros());
-        for clip in clips {
-            let clip = clip.to_kind(Kind::Double);
-            count += clip.size()[0];
-            sum += clip.sum_dim_intlist([0].as_slice(), false, Kind::Double);
-            squares += clip.square().sum_dim_intlist([0].as_slice(), false, Kind::Double);
-        }
-        let mean = sum / count.max(1);
-        let deviation = (squares / count.max(1) - mean.square()).clamp_min(0.0).sqrt();
+    /// Fits the input normalisation to clips, one at a time.
+    pub(crate) fn normalise_for(&mut self, clips: &[&Clip]) -> std::io::Result<()> {
+        let (mean, deviation) = band_statistics(clips, self.geometry.mels)?;
         tch::no_grad(|| {
             self.shift.copy_(&mean);
             self.scale.copy_(&(deviation + 1e-3).reciprocal());
         });
+        Ok(())
     }
 
     /// `[batch, frames, mels]` to `[batch, columns, channels]`, aligned with a streaming pass over the same frames.

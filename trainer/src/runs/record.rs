@@ -60,6 +60,9 @@ pub(crate) struct Config {
     /// The trainer's version, and the revision of the source it was built from where that is known.
     pub(crate) version: String,
     pub(crate) revision: Option<String>,
+    /// Fingerprint of the clips, their split and everything above: a finished run with another one is run again.
+    #[serde(default)]
+    pub(crate) key: String,
 }
 
 /// `metrics.json` of a finished run.

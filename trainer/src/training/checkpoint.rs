@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
+use tch::nn::VarStore;
 
-use super::optimiser::AdamW;
-use crate::network::Network;
+use super::optimiser::Optimiser;
 
 /// A run's checkpoint file.
 pub(crate) struct Checkpoint {
@@ -17,10 +18,10 @@ pub(crate) struct Checkpoint {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Position {
+struct State<P> {
     /// Everything the run's result depends on; a different key starts anew.
     key: String,
-    epochs: u32,
+    position: P,
 }
 
 impl Checkpoint {
@@ -32,18 +33,22 @@ impl Checkpoint {
         })
     }
 
-    /// Saves the state after `epochs` finished epochs.
-    pub(crate) fn save(&self, network: &Network, optimiser: &AdamW, epochs: u32) -> anyhow::Result<()> {
-        let weights = network
-            .vars
+    /// Saves the state and how far the run has come.
+    pub(crate) fn save<P: Serialize>(
+        &self,
+        vars: &VarStore,
+        optimiser: &Optimiser,
+        position: &P,
+    ) -> anyhow::Result<()> {
+        let state = serde_json::to_vec(&State {
+            key: self.key.clone(),
+            position,
+        })?;
+        let weights = vars
             .variables()
             .into_iter()
             .map(|(name, tensor)| (format!("weight {name}"), tensor));
-        let position = serde_json::to_vec(&Position {
-            key: self.key.clone(),
-            epochs,
-        })?;
-        let position = ("position".to_owned(), Tensor::from_slice(&position));
+        let position = ("position".to_owned(), Tensor::from_slice(&state));
         let tensors: Vec<_> = weights.chain(optimiser.state()).chain([position]).collect();
         let partial = self.path.with_extension("partial");
         let context = || format!("cannot write {}: is the disk full?", partial.display());
@@ -51,25 +56,29 @@ impl Checkpoint {
         fs::rename(&partial, &self.path).with_context(context)
     }
 
-    /// Restores the state and returns how many epochs are finished; 0, and a word why, where there is nothing to go on
-    /// from.
-    pub(crate) fn restore(&self, network: &mut Network, optimiser: &mut AdamW) -> u32 {
+    /// Removes the file: the run is finished.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        crate::runs::remove(&self.path)
+    }
+
+    /// Restores the state and returns the position; `None`, and a word why, where there is nothing to go on from.
+    pub(crate) fn restore<P: DeserializeOwned>(&self, vars: &VarStore, optimiser: &mut Optimiser) -> Option<P> {
         if !self.path.exists() {
-            return 0;
+            return None;
         }
-        match self.read(network, optimiser) {
-            Ok(epochs) => epochs,
+        match self.read(vars, optimiser) {
+            Ok(position) => Some(position),
             Err(reason) => {
                 tracing::warn!(
                     "{} is not gone on from, and will be replaced: {reason}",
                     self.path.display()
                 );
-                0
+                None
             }
         }
     }
 
-    fn read(&self, network: &mut Network, optimiser: &mut AdamW) -> Result<u32, String> {
+    fn read<P: DeserializeOwned>(&self, vars: &VarStore, optimiser: &mut Optimiser) -> Result<P, String> {
         let tensors = Tensor::load_multi(&self.path).map_err(|error| error.to_string())?;
         let find = |name: &str| {
             tensors
@@ -78,17 +87,20 @@ impl Checkpoint {
                 .map(|(_, tensor)| tensor)
         };
         let bytes = find("position").and_then(|tensor| Vec::<u8>::try_from(tensor).ok());
-        let position = bytes.and_then(|bytes| serde_json::from_slice::<Position>(&bytes).ok());
-        let position = position.ok_or("it holds no position")?;
-        if position.key != self.key {
+        let state = bytes.and_then(|bytes| serde_json::from_slice::<State<P>>(&bytes).ok());
+        let state = state.ok_or("it holds no position")?;
+        if state.key != self.key {
             return Err("it comes from other clips, settings or another version of the trainer".into());
         }
-        let variables = network.vars.variables();
-        if let Some(name) = variables
-            .keys()
-            .find(|name| find(&format!("weight {name}")).is_none())
-        {
-            return Err(format!("it lacks the weights `{name}`"));
+        let variables = vars.variables();
+        for (name, variable) in &variables {
+            match find(&format!("weight {name}")) {
+                None => return Err(format!("it lacks the weights `{name}`")),
+                Some(saved) if saved.size() != variable.size() => {
+                    return Err(format!("its weights `{name}` have another shape"));
+                }
+                Some(_) => {}
+            }
         }
         tch::no_grad(|| {
             for (name, mut variable) in variables {
@@ -98,6 +110,6 @@ impl Checkpoint {
             }
         });
         optimiser.restore(&tensors);
-        Ok(position.epochs)
+        Ok(state.position)
     }
 }

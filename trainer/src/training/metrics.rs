@@ -48,8 +48,7 @@ pub(crate) fn metrics(scored: &[Scored]) -> Option<FeatureMetrics> {
         .map(|fold| {
             let (held_out, others): (Vec<_>, Vec<_>) = scored.iter().copied().partition(|s| s.fold == fold);
             let factor = calibration(&others);
-            let is_inside = |s: &&Scored| (s.mean - s.truth).abs() <= BAND_80 * factor * s.sd;
-            held_out.iter().filter(is_inside).count()
+            held_out.iter().filter(|s| is_inside_80(s, factor)).count()
         })
         .sum();
     Some(FeatureMetrics {
@@ -61,6 +60,11 @@ pub(crate) fn metrics(scored: &[Scored]) -> Option<FeatureMetrics> {
         baseline_mse: average(&|s| (s.baseline - s.truth).powi(2)),
         band80: inside as f64 / count,
     })
+}
+
+/// Whether the truth lies inside the 80 % band, once the standard deviation is multiplied with `factor`.
+pub(crate) fn is_inside_80(scored: &Scored, factor: f64) -> bool {
+    (scored.mean - scored.truth).abs() <= BAND_80 * factor * scored.sd
 }
 
 /// The factor on the standard deviations that puts 80 % of the truths inside the 80 % band; 1 for nothing.

@@ -1,9 +1,9 @@
-//! Training: one run, its optimiser and augmentation, cross-validation, and the whole pipeline.
+//! Training: what every run shares, and the rolling model's own pipeline.
 
-pub(crate) mod augment;
 pub(crate) mod checkpoint;
-pub(crate) mod evaluate;
+pub(crate) mod device;
+pub(crate) mod loader;
 pub(crate) mod metrics;
 pub(crate) mod optimiser;
-pub(crate) mod pipeline;
-pub(crate) mod run;
+pub(crate) mod precision;
+pub(crate) mod rolling;

@@ -11,12 +11,12 @@ use rand::{Rng, SeedableRng};
 use tch::{Device, Kind, Tensor};
 
 use super::augment::augment;
-use super::checkpoint::Checkpoint;
-use super::metrics;
-use super::optimiser::AdamW;
 use crate::data::clips::Clip;
 use crate::network::{Geometry, Network};
 use crate::report::progress_bar;
+use crate::training::checkpoint::Checkpoint;
+use crate::training::metrics;
+use crate::training::optimiser::{Method, Optimiser};
 
 /// What a run depends on besides its clips.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ const CROP: std::ops::RangeInclusive<i64> = 200..=1200;
 /// Share of batches that take clips whole, so that a full window is known too.
 const WHOLE: f64 = 0.25;
 /// Version of everything in this folder and the network that changes what a run comes to; raised with any such change.
-const RECIPE: u32 = 2;
+const RECIPE: u32 = 3;
 const WEIGHT_DECAY: f64 = 0.05;
 const LARGEST_GRADIENT: f64 = 5.0;
 /// Share of the steps in which the learning rate rises.
@@ -62,11 +62,19 @@ pub(crate) fn fit(
         &settings.features,
         &prior,
     );
-    network.trunk.normalise_for(clips.iter().map(|clip| &clip.frames));
-    let mut optimiser = AdamW::new(network.vars.variables(), WEIGHT_DECAY);
+    let decay = Method::Adam {
+        weight_decay: WEIGHT_DECAY,
+    };
+    let mut optimiser = Optimiser::new(decay, network.vars.variables());
     let weights = loss_weights(clips, settings);
     let checkpoint = Checkpoint::new(folder, key(clips, settings))?;
-    let first = checkpoint.restore(&mut network, &mut optimiser);
+    let first: u32 = match checkpoint.restore(&network.vars, &mut optimiser) {
+        Some(epochs) => epochs,
+        None => {
+            network.trunk.normalise_for(clips)?;
+            0
+        }
+    };
     let batches = clips.len().div_ceil(settings.batch);
     let total = u64::from(settings.epochs) * batches as u64;
     let bar = progress_bar(total, name).with_position(u64::from(first) * batches as u64);
@@ -88,8 +96,11 @@ pub(crate) fn fit(
             }
             let step = u64::from(epoch) * batches as u64 + i as u64;
             let rate = settings.learning_rate * schedule(step as f64 / total as f64);
-            let loss = loss(&network, batch, &weights, settings, &mut rng);
-            optimiser.step(&loss, rate, LARGEST_GRADIENT);
+            let loss = loss(&network, batch, &weights, settings, &mut rng)?;
+            optimiser.zero_grad();
+            loss.backward();
+            let clip = (LARGEST_GRADIENT / optimiser.gradient_norm()).min(1.0);
+            optimiser.step(rate, clip);
             losses += loss.double_value(&[]);
             bar.inc(1);
         }
@@ -108,7 +119,7 @@ pub(crate) fn fit(
                 settings.epochs
             );
         }
-        checkpoint.save(&network, &optimiser, epoch + 1)?;
+        checkpoint.save(&network.vars, &optimiser, &(epoch + 1))?;
     }
     bar.finish();
     Ok(network)
@@ -131,20 +142,17 @@ fn loss(
     weights: &Tensor,
     settings: &Settings,
     rng: &mut StdRng,
-) -> Tensor {
+) -> std::io::Result<Tensor> {
     let shortest = batch.iter().map(|clip| clip.len()).min().unwrap_or(1);
     let length = if rng.random_bool(WHOLE) {
         shortest
     } else {
         rng.random_range(CROP).min(shortest)
     };
-    let crops: Vec<_> = batch
+    let crops = batch
         .iter()
-        .map(|clip| {
-            clip.frames
-                .narrow(0, rng.random_range(0..=clip.len() - length), length)
-        })
-        .collect();
+        .map(|clip| clip.tensor(rng.random_range(0..=clip.len() - length), length))
+        .collect::<Result<Vec<_>, _>>()?;
     let frames = augment(&Tensor::stack(&crops, 0).to_device(settings.device), rng);
     let labels = |value: &dyn Fn(Option<f32>) -> f32| {
         let values = batch
@@ -161,7 +169,7 @@ fn loss(
     let variance = prediction.sd.square();
     let likelihood = (variance.log() + squared.detach() / variance) * 0.5;
     let each = (squared * weights + likelihood * 0.1) * &mask;
-    each.sum(Kind::Float) / mask.sum(Kind::Float).clamp_min(1.0)
+    Ok(each.sum(Kind::Float) / mask.sum(Kind::Float).clamp_min(1.0))
 }
 
 /// One over each label's variance, so that no feature outweighs another.
@@ -197,16 +205,7 @@ fn prior(clips: &[&Clip]) -> PerFeature<f32> {
 
 /// A fingerprint of everything the result depends on.
 fn key(clips: &[&Clip], settings: &Settings) -> String {
-    let clips: Vec<_> = clips
-        .iter()
-        .map(|clip| {
-            (
-                clip.len(),
-                clip.frames.sum(Kind::Double).double_value(&[]),
-                clip.labels,
-            )
-        })
-        .collect();
+    let clips: Vec<_> = clips.iter().map(|clip| (clip.hash, clip.labels)).collect();
     echometer_engine::model::sha256_hex(
         format!(
             "{RECIPE} {settings:?} {:?} {clips:?}",

@@ -2,22 +2,23 @@
 
 use tch::Tensor;
 
-use super::metrics::{Scored, mean_and_variance};
 use super::run::Settings;
 use crate::data::clips::Clip;
 use crate::network::Network;
+use crate::training::metrics::{Scored, mean_and_variance};
 
 /// Mean and standard deviation of each of the settings' features for one whole clip.
-pub(crate) fn predict(network: &Network, clip: &Clip, settings: &Settings) -> Vec<(f32, f32)> {
-    tch::no_grad(|| {
-        let frames = clip.frames.unsqueeze(0).to_device(settings.device);
+fn predict(network: &Network, clip: &Clip, settings: &Settings) -> std::io::Result<Vec<(f32, f32)>> {
+    let frames = clip.whole()?;
+    Ok(tch::no_grad(|| {
+        let frames = frames.unsqueeze(0).to_device(settings.device);
         let prediction = network.forward(&frames, false);
         let values = |tensor: &Tensor| Vec::<f32>::try_from(tensor.view([-1])).unwrap_or_default();
         values(&prediction.mean)
             .into_iter()
             .zip(values(&prediction.sd))
             .collect()
-    })
+    }))
 }
 
 /// Scores held-out clips, one list a feature of the settings; `training` gives the baseline.
@@ -27,7 +28,7 @@ pub(crate) fn score(
     training: &[&Clip],
     settings: &Settings,
     fold: usize,
-) -> Vec<Vec<Scored>> {
+) -> std::io::Result<Vec<Vec<Scored>>> {
     let baselines: Vec<_> = settings
         .features
         .iter()
@@ -41,7 +42,7 @@ pub(crate) fn score(
         .collect();
     let mut scored = vec![Vec::new(); settings.features.len()];
     for clip in held_out {
-        let predictions = predict(network, clip, settings);
+        let predictions = predict(network, clip, settings)?;
         for (i, (&feature, (mean, sd))) in settings.features.iter().zip(predictions).enumerate() {
             if let Some(truth) = clip.labels[feature] {
                 scored[i].push(Scored {
@@ -54,5 +55,5 @@ pub(crate) fn score(
             }
         }
     }
-    scored
+    Ok(scored)
 }

@@ -1,0 +1,102 @@
+//! The command line.
+
+mod shared;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use shared::{ComputeArgs, DataArgs, Features, Part, parse_rate};
+
+use crate::corpus::FetchOptions;
+use crate::eval::EvalOptions;
+use crate::grid::{GridOptions, PaceOptions};
+use crate::report::ReportOptions;
+use crate::training::rolling::TrainOptions;
+
+/// Trains models on labelled clips for the analyzer and the plugin, and reproduces a thesis on Spotify's features.
+///
+/// Without a command it trains the rolling model: mel frames are computed once, the model is measured by cross-validation,
+/// fitted to everything, exported, and checked in the engine.
+///
+/// DATA is one of
+///   MANIFEST.csv or MANIFEST.parquet   columns `path` (relative to it) and `start` (seconds), any of the eight features,
+///                                      and optionally `artist`, which keeps an artist's clips on one side of a split.
+///                                      An empty cell is a missing label; a column FEATURE_trusted with `no` makes that
+///                                      clip's label missing too; other columns are ignored
+///   fma:DIR                            the FMA data set with its Echo Nest labels
+///   spotify:FEATURES.csv               a table in the names of Spotify's API, of Exportify or of Kaggle's tables, with
+///                                      files named by track id in --audio DIR
+///   open                               the open corpus, once `trainer corpus fetch` has brought it
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    verbatim_doc_comment,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) train: Option<TrainOptions>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Trains the thesis's 96 single-task and 4 multi-task networks, and ResNet-34 with eight heads
+    Grid(GridOptions),
+    /// Writes the thesis's tables and figures, with its numbers beside those of a folder of runs
+    Report(ReportOptions),
+    /// Measures any model on any data
+    Eval(EvalOptions),
+    /// Computes and caches mel frames, and does nothing else: for data that several machines share
+    Cache(CacheOptions),
+    /// Times a network's training step here
+    Pace(PaceOptions),
+    /// The open corpus: freely licensed music from Debian packages
+    #[command(subcommand)]
+    Corpus(CorpusCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CorpusCommand {
+    /// Brings tracks through apt-get, unpacks and verifies them, and writes a manifest with attribution
+    Fetch(FetchOptions),
+}
+
+/// What `trainer cache` is called with.
+#[derive(Debug, Args)]
+pub(crate) struct CacheOptions {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+
+    /// Whose mel frames: the rolling model's, or a profile's of the grid
+    #[arg(long, value_enum, default_value_t = crate::grid::Profile::Thesis)]
+    pub(crate) profile: crate::grid::Profile,
+
+    /// Only every n-th clip, from the i-th on
+    #[arg(long, value_name = "I/N", default_value = "1/1")]
+    pub(crate) shard: Part,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_needs_nothing_of_training() {
+        let cli = Cli::try_parse_from(["trainer", "report", "--out", "x"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Report(_))) && cli.train.is_none());
+        let cli = Cli::try_parse_from(["trainer", "--features", "all", "--data", "m.csv", "--out", "x"]).unwrap();
+        assert!(cli.command.is_none() && cli.train.is_some());
+        assert!(Cli::try_parse_from(["trainer", "--features", "all"]).is_err());
+    }
+}

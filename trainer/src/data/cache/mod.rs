@@ -1,0 +1,214 @@
+//! Mel frames, computed once and kept in memory-mapped shards.
+//!
+//! A cache is a folder whose name is the front end's configuration and the clips' length. In it lie shards: files that
+//! are written beside, closed, and only then moved into place, so that a kill at any time costs at most the shard that
+//! was being written, and several processes may fill one cache. Nothing of a shard is read before it is asked for: a data
+//! set may be far larger than memory.
+
+mod decode;
+mod key;
+mod map;
+mod shard;
+mod writer;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use echometer_engine::frontend::FrontEndConfig;
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+
+use super::row::Row;
+use decode::{Decoded, decode};
+use shard::Shard;
+use writer::Writer;
+
+pub(crate) use key::Key;
+pub(crate) use shard::Frames;
+
+/// A cache could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cache {}: {source}{}", folder.display(), if matches!(source.kind(), io::ErrorKind::StorageFull) { "; free some room and run the same command again, nothing is lost" } else { "" })]
+pub(crate) struct CacheError {
+    folder: PathBuf,
+    source: io::Error,
+}
+
+/// What is known of a clip's sound.
+#[derive(Debug, Clone)]
+pub(crate) enum Sound {
+    /// Its frames and what was measured on the way.
+    Heard(Heard),
+    /// It could not be read, and why.
+    Unreadable(String),
+}
+
+/// A clip that could be read.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    /// Its mel frames.
+    pub(crate) frames: Frames,
+    /// Hash of the frames: equal for clips that sound the same to the last bit.
+    pub(crate) hash: Key,
+    /// EBU R128 loudness in LUFS; `None` for silence.
+    pub(crate) loudness: Option<f32>,
+    /// Whether no frame has anything in it.
+    pub(crate) silent: bool,
+}
+
+/// A folder of cached mel frames.
+pub(crate) struct Cache {
+    folder: PathBuf,
+    config: FrontEndConfig,
+    window_s: f64,
+    shard_bytes: usize,
+    /// By path, size and time of change of the file, and the clip's start.
+    known: HashMap<Key, Sound>,
+    /// By the bytes of the file, and the clip's start: finds what was moved or copied.
+    contents: HashMap<Key, Sound>,
+}
+
+/// Bytes of frames after which a shard is closed: at most this much work is lost to a kill.
+const SHARD_BYTES: usize = 256 << 20;
+/// Clips decoded at a time before their frames are written, for each thread.
+const CLIPS_A_THREAD: usize = 4;
+
+impl Cache {
+    /// Opens or makes the cache of these settings in `parent` and reads what its shards hold.
+    pub(crate) fn open(parent: &Path, config: &FrontEndConfig, window_s: f64) -> Result<Self, CacheError> {
+        Self::with_shards(parent, config, window_s, SHARD_BYTES)
+    }
+
+    fn with_shards(
+        parent: &Path,
+        config: &FrontEndConfig,
+        window_s: f64,
+        shard_bytes: usize,
+    ) -> Result<Self, CacheError> {
+        let folder = parent.join(key::folder(config, window_s));
+        let mut cache = Self {
+            folder,
+            config: config.clone(),
+            window_s,
+            shard_bytes,
+            known: HashMap::new(),
+            contents: HashMap::new(),
+        };
+        cache.read().map_err(|source| cache.error(source))?;
+        Ok(cache)
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == shard::EXTENSION) {
+                paths.push(path);
+            }
+        }
+        paths.sort(); // A fixed order: of two shards that hold a clip, always the same one is read.
+        for path in paths {
+            match Shard::open(&path, self.config.mels) {
+                Ok(shard) => self.adopt(&Arc::new(shard)),
+                Err(reason) => {
+                    tracing::warn!("{} is damaged and is left out: {reason}", path.display());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the entries of a shard; an alias of a clip that is not there is dropped.
+    fn adopt(&mut self, shard: &Arc<Shard>) {
+        for entry in shard.entries() {
+            let sound = if entry.alias {
+                self.contents.get(&entry.content).cloned()
+            } else {
+                shard::sound(shard, entry)
+            };
+            if let Some(sound) = sound {
+                self.known.insert(entry.file, sound.clone());
+                self.contents.entry(entry.content).or_insert(sound);
+            }
+        }
+    }
+
+    /// The sound of every row, from the cache or computed and cached now, in order. `None` from the first row on that
+    /// was not reached before `stop`.
+    pub(crate) fn sounds(
+        &mut self,
+        rows: &[Row],
+        bar: &ProgressBar,
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<Sound>>, CacheError> {
+        let keys: Vec<_> = rows.par_iter().map(key::file).collect();
+        let missing: Vec<_> = (0..rows.len())
+            .filter(|&i| keys[i].as_ref().is_ok_and(|key| !self.known.contains_key(key)))
+            .collect();
+        bar.set_length(rows.len() as u64);
+        bar.set_position((rows.len() - missing.len()) as u64);
+        let mut writer = Writer::new(self.folder.clone(), self.config.mels, self.shard_bytes);
+        for chunk in missing.chunks(CLIPS_A_THREAD * rayon::current_num_threads()) {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let heard: Vec<_> = chunk
+                .par_iter()
+                .map(|&i| self.hear(&rows[i]))
+                .inspect(|_| bar.inc(1))
+                .collect();
+            for (&i, heard) in chunk.iter().zip(heard) {
+                // Files that cannot even be looked at have no key, and are asked again the next time.
+                if let (Ok(file), Ok((content, decoded))) = (&keys[i], heard) {
+                    writer
+                        .add(*file, content, decoded)
+                        .map_err(|source| self.error(source))?;
+                }
+            }
+            let closed = writer.close_if_full().map_err(|source| self.error(source))?;
+            self.adopt_all(closed)?;
+        }
+        let closed = writer.close().map_err(|source| self.error(source))?;
+        self.adopt_all(closed)?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        bar.finish_and_clear();
+        let sound = |key: &io::Result<Key>| match key {
+            Ok(key) => self.known.get(key).cloned().unwrap_or_else(|| {
+                Sound::Unreadable("it could not be read while others of its kind could".into())
+            }),
+            Err(error) => Sound::Unreadable(error.to_string()),
+        };
+        Ok(Some(keys.iter().map(sound).collect()))
+    }
+
+    fn adopt_all(&mut self, path: Option<PathBuf>) -> Result<(), CacheError> {
+        if let Some(path) = path {
+            let shard = Shard::open(&path, self.config.mels).map_err(|source| self.error(source))?;
+            self.adopt(&Arc::new(shard));
+        }
+        Ok(())
+    }
+
+    /// The content's key, and the decoded clip unless the content is known under another name.
+    fn hear(&self, row: &Row) -> io::Result<(Key, Option<Decoded>)> {
+        let content = key::content(row)?;
+        let decoded = match self.contents.contains_key(&content) {
+            true => None,
+            false => Some(decode(row, &self.config, self.window_s)),
+        };
+        Ok((content, decoded))
+    }
+
+    fn error(&self, source: io::Error) -> CacheError {
+        CacheError {
+            folder: self.folder.clone(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Where to compute, and what to say when that fails.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+
+use anyhow::bail;
+
+/// A device as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    Auto,
+    Cpu,
+    Cuda(usize),
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|index| index.parse().ok())
+                .map(Self::Cuda)
+                .ok_or_else(|| format!("`{text}`, but must be auto, cpu or cuda:N")),
+        }
+    }
+}
+
+impl Device {
+    /// The device for libtorch, if it is there.
+    pub(crate) fn find(self) -> anyhow::Result<tch::Device> {
+        let count = tch::Cuda::device_count();
+        match self {
+            Self::Cpu => Ok(tch::Device::Cpu),
+            Self::Auto => Ok(tch::Device::cuda_if_available()),
+            Self::Cuda(index) if tch::Cuda::is_available() && (index as i64) < count => {
+                Ok(tch::Device::Cuda(index))
+            }
+            Self::Cuda(index) => bail!(
+                "device cuda:{index} is not there: this libtorch sees {count} CUDA devices; use --device cpu"
+            ),
+        }
+    }
+}
+
+/// Its name in files.
+pub(crate) fn name(device: tch::Device) -> String {
+    match device {
+        tch::Device::Cuda(index) => format!("cuda:{index}"),
+        _ => "cpu".into(),
+    }
+}
+
+/// Sets libtorch's threads; 0 for one a core.
+pub(crate) fn set_threads(threads: u32) {
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads as usize,
+    };
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
+}
+
+/// Why libtorch gave up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Memory of the device or the machine.
+    Memory(String),
+    /// The device itself: nothing more will run on it.
+    Lost(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(reason) | Self::Lost(reason) | Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Runs `compute`; what libtorch throws inside, which `tch` turns into panics, comes back as a fault.
+pub(crate) fn guard<T>(compute: impl FnOnce() -> T) -> Result<T, Fault> {
+    // Nothing that was half changed inside is used after a fault: the caller drops the network and starts anew.
+    let before = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(compute));
+    GUARDED.set(before);
+    result.map_err(|panic| fault(&message(panic.as_ref())))
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps libtorch's faults, which are told in our own words, from also being printed as panics with their C++ stacks.
+pub(crate) fn quiet_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if GUARDED.get() {
+            tracing::debug!("{info}");
+        } else {
+            usual(info);
+        }
+    }));
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()))
+        .unwrap_or_else(|| "unknown panic".into())
+}
+
+/// Libtorch tells kinds of errors by their words alone.
+fn fault(text: &str) -> Fault {
+    let line = first_line(text);
+    let lower = text.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&["out of memory", "can't allocate memory", "cannot allocate memory"]) {
+        Fault::Memory(line)
+    } else if has(&["cuda error", "cudnn_status", "device-side assert"]) {
+        Fault::Lost(line)
+    } else {
+        Fault::Other(line)
+    }
+}
+
+/// The sentence that libtorch begins with, without its C++ stack.
+fn first_line(text: &str) -> String {
+    let text = text.split("Torch(\"").last().unwrap_or(text);
+    let end = text.find("\\n").or_else(|| text.find('\n')).unwrap_or(text.len());
+    text[..end].trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_told_apart() {
+        let memory = "called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried to allocate 2 GiB\\nException raised\")";
+        assert_eq!(
+            fault(memory),
+            Fault::Memory("CUDA out of memory. Tried to allocate 2 GiB".into())
+        );
+        let cpu = "Torch(\"[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 9\")";
+        assert!(matches!(fault(cpu), Fault::Memory(_)));
+        assert!(matches!(fault("CUDA error: unspecified launch failure"), Fault::Lost(_)));
+        assert!(matches!(fault("shapes differ"), Fault::Other(_)));
+    }
+
+    #[test]
+    fn what_libtorch_throws_is_caught() {
+        let a = tch::Tensor::ones([2, 3], (tch::Kind::Float, tch::Device::Cpu));
+        assert!(matches!(guard(|| a.matmul(&a)), Err(Fault::Other(_))));
+        let huge = guard(|| tch::Tensor::ones([1 << 45], (tch::Kind::Float, tch::Device::Cpu)));
+        assert!(matches!(huge, Err(Fault::Memory(_))), "{huge:?}");
+    }
+}

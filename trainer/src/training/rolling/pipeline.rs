@@ -1,0 +1,234 @@
+//! From the command line to a model folder.
+
+use std::fs;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use echometer_engine::PerFeature;
+use echometer_engine::frontend::FrontEndConfig;
+use echometer_engine::model::{FeatureMetrics, TrainingCard, columns_in};
+
+use super::evaluate::score;
+use super::run::{Settings, fit};
+use crate::cli::{ComputeArgs, DataArgs, parse_rate};
+use crate::data::clips::Clip;
+use crate::data::folds;
+use crate::data::prepare::{Data, prepare};
+use crate::export::{self, About};
+use crate::network::{Geometry, Network};
+use crate::report;
+use crate::training::device;
+use crate::training::metrics::{Scored, calibration, metrics};
+
+/// Length of the rolling window in seconds: a Spotify preview, the excerpt the features are known for.
+pub(crate) const WINDOW_S: f64 = 30.0;
+
+/// What `trainer` is called with when it trains the rolling model.
+#[derive(Debug, Args)]
+pub(crate) struct TrainOptions {
+    #[command(flatten)]
+    data: DataArgs,
+
+    #[command(flatten)]
+    compute: ComputeArgs,
+
+    /// Passes over the training clips
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
+
+    /// Clips in a batch
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=4096))]
+    batch: u32,
+
+    /// Largest learning rate; it warms up and falls to zero along a cosine
+    #[arg(long, default_value_t = 2e-3, value_parser = parse_rate)]
+    learning_rate: f64,
+
+    /// Folds of the cross-validation that measures the model; 0 skips it, and the model says that it is unmeasured
+    #[arg(long, default_value_t = 5, value_parser = parse_folds)]
+    folds: usize,
+
+    /// Name of the model on its card
+    #[arg(long, default_value = "echometer")]
+    name: String,
+
+    /// Version of the model on its card
+    #[arg(long, default_value = "0.1.0")]
+    model_version: String,
+
+    /// Licence of the model on its card
+    #[arg(long, default_value = "MIT OR Apache-2.0")]
+    licence: String,
+
+    /// What the data is, in words, for the card [default: what the source says of itself]
+    #[arg(long)]
+    data_note: Option<String>,
+}
+
+fn parse_folds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(1) | Err(_) => Err(format!("`{text}` folds, but must be 0 or at least 2")),
+        Ok(folds) => Ok(folds),
+    }
+}
+
+/// Reads the data, measures by cross-validation, fits on everything, exports and verifies.
+pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result<()> {
+    let features = &options.data.features.0;
+    let front_end = FrontEndConfig::live();
+    let settings = settings(options, &front_end)?;
+    let shortest = Geometry::standard(settings.mels).shortest() as usize;
+    let data = prepare(&options.data, &front_end, WINDOW_S, shortest, stop)?;
+    let clips = &data.clips;
+    if clips.len() < 2 {
+        bail!(
+            "{}: {} usable clips, but at least 2 are needed; the others are in {}",
+            data.description,
+            clips.len(),
+            options.data.out.join(crate::data::prepare::REJECTED).display()
+        );
+    }
+    tracing::info!("{} clips on {}", clips.len(), device::name(settings.device));
+
+    let scored = cross_validate(options, clips, &settings, stop)?;
+    let measured = PerFeature::from_fn(|feature| {
+        let i = features.iter().position(|&known| known == feature)?;
+        metrics(&scored[i])
+    });
+    let all: Vec<_> = clips.iter().collect();
+    let out = &options.data.out;
+    let network = fit(&all, &settings, &out.join("runs/final"), "final", stop)?;
+    let factors: Vec<_> = scored.iter().map(|scored| calibration(scored) as f32).collect();
+    network.head.calibrate(&factors);
+    export(options, &data, &front_end, &measured, &network)?;
+    write_report(options, &measured)
+}
+
+fn settings(options: &TrainOptions, front_end: &FrontEndConfig) -> anyhow::Result<Settings> {
+    let device = options.compute.device.find()?;
+    device::set_threads(options.compute.threads);
+    let geometry = Geometry::standard(front_end.mels as i64);
+    let frames = front_end.frames_in((WINDOW_S * f64::from(front_end.sample_rate)) as u64) as usize;
+    let window = columns_in(
+        frames,
+        geometry.receptive_field() as usize,
+        geometry.stride() as usize,
+    );
+    Ok(Settings {
+        features: options.data.features.0.clone(),
+        mels: front_end.mels as i64,
+        window: window as i64,
+        epochs: options.epochs,
+        batch: options.batch as usize,
+        learning_rate: options.learning_rate,
+        seed: options.compute.seed,
+        device,
+    })
+}
+
+/// Held-out predictions, one list a feature; empty lists without folds.
+fn cross_validate(
+    options: &TrainOptions,
+    clips: &[Clip],
+    settings: &Settings,
+    stop: &AtomicBool,
+) -> anyhow::Result<Vec<Vec<Scored>>> {
+    let mut scored = vec![Vec::new(); settings.features.len()];
+    let fold_of = folds::assign(
+        clips.iter().map(|clip| clip.group.as_str()),
+        options.folds.max(1),
+        options.compute.seed,
+    );
+    for fold in 0..options.folds {
+        let side = |inside: bool| -> Vec<&Clip> {
+            clips
+                .iter()
+                .zip(&fold_of)
+                .filter(|(_, f)| (**f == fold) == inside)
+                .map(|(clip, _)| clip)
+                .collect()
+        };
+        let (held_out, training) = (side(true), side(false));
+        if held_out.is_empty() || training.len() < 2 {
+            tracing::warn!("fold {} has too few artists to be measured", fold + 1);
+            continue;
+        }
+        let name = format!("fold {} of {}", fold + 1, options.folds);
+        let folder = options.data.out.join(format!("runs/fold-{}", fold + 1));
+        let network = fit(&training, settings, &folder, &name, stop)?;
+        for (all, new) in scored
+            .iter_mut()
+            .zip(score(&network, &held_out, &training, settings, fold)?)
+        {
+            all.extend(new);
+        }
+    }
+    Ok(scored)
+}
+
+fn export(
+    options: &TrainOptions,
+    data: &Data,
+    front_end: &FrontEndConfig,
+    measured: &PerFeature<Option<FeatureMetrics>>,
+    network: &Network,
+) -> anyhow::Result<()> {
+    let evaluation = match options.folds {
+        0 => "not measured".into(),
+        folds => {
+            let grouped = if data.clips.iter().all(|clip| clip.has_artist) {
+                "grouped by artist"
+            } else {
+                "grouped by artist where one is given, else by file"
+            };
+            format!("{folds}-fold cross-validation, {grouped}; these weights were then fitted to all clips")
+        }
+    };
+    let about = About {
+        name: &options.name,
+        version: &options.model_version,
+        licence: &options.licence,
+        front_end,
+        window_s: WINDOW_S,
+        features: &options.data.features.0,
+        metrics: measured,
+        training: TrainingCard {
+            data: options.data_note.clone().unwrap_or_else(|| data.description.clone()),
+            clips: data.clips.len(),
+            evaluation,
+            seed: options.compute.seed,
+        },
+    };
+    // The last good model stays until the new one has proven itself.
+    let (partial, folder) = (options.data.out.join("model.partial"), options.data.out.join("model"));
+    export::write(network, &about, &partial)?;
+    let worst = export::verify(network, &partial)?;
+    let context = || format!("cannot replace {}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(context)?;
+    }
+    fs::rename(&partial, &folder).with_context(context)?;
+    tracing::info!(
+        "model in {}; engine and libtorch agree to {worst:.1e} of the range",
+        folder.display()
+    );
+    Ok(())
+}
+
+fn write_report(options: &TrainOptions, measured: &PerFeature<Option<FeatureMetrics>>) -> anyhow::Result<()> {
+    let table = report::table(&options.data.features.0, measured);
+    fs::write(options.data.out.join("metrics.md"), &table)?;
+    let json: Vec<_> = options
+        .data
+        .features
+        .0
+        .iter()
+        .map(|&feature| (feature, measured[feature]))
+        .collect();
+    fs::write(options.data.out.join("metrics.json"), serde_json::to_vec_pretty(&json)?)?;
+    if options.folds > 0 {
+        println!("{table}");
+    }
+    Ok(())
+}
