@@ -9,7 +9,7 @@ use echometer_engine::frontend::{FrontEnd, FrontEndConfig, FrontEndError, REVISI
 use echometer_engine::model::sha256_hex;
 use echometer_engine::tap::{ChannelsError, Downmix};
 
-use super::manifest::Row;
+use super::row::Row;
 
 /// Why a clip cannot be used.
 #[derive(Debug, thiserror::Error)]

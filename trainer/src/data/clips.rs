@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use tch::Tensor;
 
 use super::cache::{Cache, ClipError};
-use super::manifest::Row;
+use super::row::Row;
 use crate::report::progress_bar;
 
 /// A labelled clip.

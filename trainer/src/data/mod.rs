@@ -1,8 +1,8 @@
-//! From a manifest to clips in memory: labels, mel frames, splits.
+//! From a data set to clips in memory: labels, mel frames, splits.
 
 pub(crate) mod cache;
 pub(crate) mod clips;
 pub(crate) mod folds;
-pub(crate) mod manifest;
 pub(crate) mod row;
 pub(crate) mod source;
+pub(crate) mod sources;

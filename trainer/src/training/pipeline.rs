@@ -14,7 +14,8 @@ use super::run::{Settings, fit};
 use crate::cli::{Cli, Device};
 use crate::data::cache::Cache;
 use crate::data::clips::{self, Clip};
-use crate::data::{folds, manifest};
+use crate::data::folds;
+use crate::data::sources::{self, DataSpec};
 use crate::export::{self, About};
 use crate::network::{Geometry, Network};
 use crate::report;
@@ -25,21 +26,28 @@ const WINDOW_S: f64 = 30.0;
 /// Reads the manifest, measures by cross-validation, fits on everything, exports and verifies.
 pub(crate) fn train(cli: &Cli, stop: &AtomicBool) -> anyhow::Result<()> {
     let features = &cli.features.0;
-    let rows = manifest::read(&cli.data, features)?;
+    let data = DataSpec::parse(&cli.data.to_string_lossy()).map_err(anyhow::Error::msg)?;
+    let source = sources::open(&data, None)?;
+    let listing = source.list()?;
+    sources::require(&listing, &cli.data.display().to_string(), features)?;
     let front_end = FrontEndConfig::live();
     let settings = settings(cli, &front_end)?;
     fs::create_dir_all(&cli.out).with_context(|| format!("cannot make {}", cli.out.display()))?;
     let shortest = Geometry::standard(settings.mels).shortest() as usize;
     let cache = Cache::new(cli.out.join("cache"), front_end.clone(), WINDOW_S, shortest)
         .with_context(|| format!("cannot make the cache in {}", cli.out.display()))?;
-    let (clips, rejected) = clips::load(&rows, features, &cache, settings.mels);
-    let list = report::rejected(&rejected);
+    let (clips, rejected) = clips::load(&listing.rows, features, &cache, settings.mels);
+    let missing = listing.rejected.iter();
+    let missing: String = missing
+        .map(|left_out| format!("{}: {}\n", left_out.clip, left_out.reason))
+        .collect();
+    let list = missing + &report::rejected(&rejected);
     fs::write(cli.out.join("rejected.txt"), &list).context("cannot write rejected.txt")?;
-    if !rejected.is_empty() {
+    if !list.is_empty() {
         tracing::warn!(
             "{} of {} clips cannot be used (rejected.txt):\n{list}",
-            rejected.len(),
-            rows.len()
+            rejected.len() + listing.rejected.len(),
+            listing.rows.len() + listing.rejected.len()
         );
     }
     if clips.len() < 2 {
