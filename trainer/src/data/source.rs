@@ -20,6 +20,19 @@ pub(crate) struct Listing {
     pub(crate) rejected: Vec<Rejected>,
 }
 
+impl Listing {
+    /// Adds a clip, or why it is left out; `clip` is what the data calls it.
+    pub(crate) fn add(&mut self, clip: &str, row: Result<Row, String>) {
+        match row {
+            Ok(row) => self.rows.push(row),
+            Err(reason) => self.rejected.push(Rejected {
+                clip: clip.to_owned(),
+                reason,
+            }),
+        }
+    }
+}
+
 /// A clip that cannot be used, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rejected {
@@ -49,5 +62,12 @@ pub(crate) enum SourceError {
         column: String,
         found: String,
         rule: String,
+    },
+    #[error("{data}: no clip has a label for {features}{left_out}")]
+    Empty {
+        data: String,
+        features: String,
+        /// Empty, or how many clips were left out and why the first was.
+        left_out: String,
     },
 }
