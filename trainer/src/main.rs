@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod corpus;
 mod data;
 mod export;
 mod network;
