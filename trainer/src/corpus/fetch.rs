@@ -1,5 +1,7 @@
 //! `trainer corpus fetch`: package by package, each download gone as soon as its tracks are verified and kept.
 
+mod summary;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use super::list::{self, Track};
 use super::unpack::{Refused, Store, UnpackError, unpack};
 use super::{folder, manifest};
 use crate::report::progress_bar;
+use summary::Summary;
 
 /// Fetches freely licensed music from the Debian archive, with labels to try the trainer on.
 ///
@@ -49,52 +52,6 @@ pub(crate) fn fetch(options: &FetchOptions, stop: &AtomicBool) -> anyhow::Result
     let summary = run(options, &tracks, Apt::find, stop)?;
     println!("{summary}");
     Ok(())
-}
-
-/// What is there at the end.
-#[derive(Debug)]
-struct Summary {
-    folder: PathBuf,
-    tracks: usize,
-    clips: usize,
-    seconds: f64,
-    /// Tracks that were fetched now, and bytes downloaded for them.
-    fetched: usize,
-    downloaded: u64,
-    /// Packages of which no or not every chosen track could be had.
-    failed: usize,
-    left_out: usize,
-    stopped: bool,
-}
-
-impl std::fmt::Display for Summary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.stopped {
-            writeln!(f, "stopped; the same command goes on from there")?;
-        }
-        writeln!(
-            f,
-            "{} tracks of {:.0} minutes with {} labelled clips in {}",
-            self.tracks,
-            self.seconds / 60.0,
-            self.clips,
-            self.folder.display()
-        )?;
-        writeln!(
-            f,
-            "fetched now: {} tracks, {:.1} MB of packages; {} packages gave less than was asked of them",
-            self.fetched,
-            self.downloaded as f64 / 1e6,
-            self.failed
-        )?;
-        write!(
-            f,
-            "{} of the list's tracks are not there: {} says why; whom the music is by: {}",
-            self.left_out,
-            manifest::REPORT,
-            manifest::ATTRIBUTION
-        )
-    }
 }
 
 fn run(

@@ -44,9 +44,9 @@ impl Package {
             ("control.tar", &control),
             ("data.tar", &files),
         ] {
-            write!(
+            writeln!(
                 ar,
-                "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+                "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`",
                 0,
                 0,
                 0,

@@ -98,7 +98,7 @@ fn streams(file: &mut File, mut hear: impl FnMut(&[u8])) -> io::Result<()> {
             )));
         }
         let mut start = [0; 4];
-        let known = size >= 4 && size <= LARGEST_STREAM;
+        let known = (4..=LARGEST_STREAM).contains(&size);
         if known {
             file.read_exact(&mut start)?;
         }

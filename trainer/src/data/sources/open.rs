@@ -8,9 +8,9 @@ use crate::data::source::{Listing, Source, SourceError};
 
 /// A manifest with a known origin.
 #[derive(Debug)]
-pub(crate) struct Open(Manifest);
+pub(crate) struct OpenCorpus(Manifest);
 
-impl Open {
+impl OpenCorpus {
     /// Fails where the corpus was not fetched yet.
     pub(crate) fn open(manifest: &Path) -> Result<Self, SourceError> {
         if !manifest.is_file() {
@@ -23,7 +23,7 @@ impl Open {
     }
 }
 
-impl Source for Open {
+impl Source for OpenCorpus {
     fn describe(&self) -> String {
         "clips of freely licensed music from Debian packages (trainer/data/open_tracks.csv); labels are estimates of a \
          pretrained teacher, not Spotify's values"
@@ -42,7 +42,9 @@ mod tests {
     #[test]
     fn a_corpus_that_was_not_fetched_says_how_to() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Open::open(&folder.path().join("manifest.csv")).unwrap_err().to_string();
+        let error = OpenCorpus::open(&folder.path().join("manifest.csv"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`trainer corpus fetch`"), "{error}");
     }
 
@@ -55,7 +57,7 @@ mod tests {
         let text = "path,start,artist,danceability,energy,speechiness,acousticness,instrumentalness,liveness,valence,loudness,licence,title,package\n\
                     audio/a.ogg,12.5,some-data,0.5,0.5,0.5,0.5,0.5,0.5,0.5,-9.5,CC0-1.0,,some-data\n";
         std::fs::write(&manifest, text).unwrap();
-        let listing = Open::open(&manifest).unwrap().list().unwrap();
+        let listing = OpenCorpus::open(&manifest).unwrap().list().unwrap();
         assert_eq!((listing.rows.len(), listing.rejected.len()), (1, 0));
         assert!(listing.rows[0].has_artist && listing.rows[0].start == 12.5);
     }
