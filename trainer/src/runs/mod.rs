@@ -1,3 +1,4 @@
-//! Runs on disk: what each leaves behind.
+//! Runs on disk: what each leaves behind, and how it is read back.
 
+pub(crate) mod read;
 pub(crate) mod record;
