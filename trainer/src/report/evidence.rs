@@ -1,0 +1,325 @@
+//! Errors clip by clip, resampled: what every interval and comparison of the report rests on.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use echometer_engine::{Feature, PerFeature};
+use serde::Serialize;
+
+use super::statistics::bootstrap::{self, Interval, RESAMPLES};
+use crate::data::row::Split;
+use crate::runs::read::{Folder, LabelledClip, Run, State};
+
+/// With fewer clips than this, no interval is believed.
+pub(crate) const LEAST_CLIPS: usize = 30;
+/// Relative differences of the MSE up to this are called equal.
+pub(crate) const EQUAL: f64 = 0.05;
+/// Any will do; a fixed one makes a report repeatable.
+const SEED: u64 = 20_230_703;
+
+/// One run's errors of one feature on one side of the split.
+#[derive(Debug, Clone)]
+pub(crate) struct Scored {
+    pub(crate) clips: usize,
+    /// Mean squared error, in the feature's units squared.
+    pub(crate) mse: f64,
+    /// The same in each resample.
+    pub(crate) mses: Vec<f64>,
+    /// R² in each resample; only on the test clips.
+    pub(crate) r2s: Vec<f64>,
+    /// MSE of always saying the training mean, in each resample; only on the test clips and where training labels are known.
+    pub(crate) baselines: Vec<f64>,
+    /// Which clips these are.
+    digest: u64,
+}
+
+/// The errors of all finished runs with predictions.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    scored: BTreeMap<(Split, String, Feature), Scored>,
+    /// Mean of the training labels.
+    pub(crate) training_means: PerFeature<Option<f64>>,
+    /// What does not fit together, in words.
+    pub(crate) doubts: Vec<String>,
+}
+
+/// How one MSE compares with another on the same clips.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Ratio {
+    pub(crate) clips: usize,
+    /// First MSE by the second.
+    pub(crate) ratio: f64,
+    /// Central 95 % over clips.
+    pub(crate) interval: Option<Interval>,
+}
+
+/// What an interval says about the first of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    /// Lower error.
+    Better,
+    Worse,
+    /// Within [`EQUAL`].
+    Equal,
+    /// Not enough data to tell.
+    Unknown,
+}
+
+impl Evidence {
+    /// Resamples all finished runs of `folder`.
+    pub(crate) fn new(folder: &Folder) -> Self {
+        let mut evidence = Self {
+            training_means: training_means(&folder.clips),
+            ..Self::default()
+        };
+        for split in [Split::Validation, Split::Test] {
+            evidence.add(split, folder);
+        }
+        evidence
+    }
+
+    /// The errors of a run.
+    pub(crate) fn of(&self, split: Split, run: &Run, feature: Feature) -> Option<&Scored> {
+        self.scored.get(&(split, run.name.clone(), feature))
+    }
+
+    fn add(&mut self, split: Split, folder: &Folder) {
+        let pairs: Vec<_> = folder
+            .runs
+            .iter()
+            .filter(|run| matches!(run.state, State::Finished(_)))
+            .flat_map(|run| run.config.features.iter().map(move |&feature| (run, feature)))
+            .collect();
+        // Row of `clips.csv` to position among those that any run predicted.
+        let mut position: BTreeMap<usize, usize> = BTreeMap::new();
+        for line in pairs.iter().flat_map(|(run, _)| &run.predictions) {
+            if line.split == split {
+                position.insert(line.clip, 0);
+            }
+        }
+        position
+            .values_mut()
+            .enumerate()
+            .for_each(|(i, value)| *value = i);
+        let mut columns = Vec::new();
+        let mut owners = Vec::new();
+        for (run, feature) in pairs {
+            let mut error = vec![f64::NAN; position.len()];
+            let mut truth = error.clone();
+            for line in run
+                .predictions
+                .iter()
+                .filter(|line| line.split == split && line.feature == feature)
+            {
+                let at = position[&line.clip];
+                error[at] = (line.prediction - line.truth).powi(2);
+                truth[at] = line.truth;
+            }
+            if error.iter().all(|value| value.is_nan()) {
+                continue;
+            }
+            owners.push((run, feature, columns.len()));
+            columns.push(error);
+            if split == Split::Test {
+                columns.push(truth.iter().map(|value| value.powi(2)).collect());
+                columns.push(truth);
+            }
+        }
+        let drawn = bootstrap::means(&columns, RESAMPLES, SEED);
+        for (run, feature, first) in owners {
+            let column = &columns[first];
+            let clips = column.iter().filter(|value| !value.is_nan()).count();
+            let mse = column.iter().filter(|value| !value.is_nan()).sum::<f64>() / clips as f64;
+            self.check(split, run, feature, mse);
+            let (mut r2s, mut baselines) = (Vec::new(), Vec::new());
+            if split == Split::Test {
+                let (squares, means) = (&drawn[first + 1], &drawn[first + 2]);
+                let moments = || squares.iter().zip(means);
+                r2s = drawn[first]
+                    .iter()
+                    .zip(moments())
+                    .map(|(mse, (square, mean))| 1.0 - mse / (square - mean * mean))
+                    .collect();
+                if let Some(said) = self.training_means[feature] {
+                    baselines = moments()
+                        .map(|(square, mean)| square - 2.0 * said * mean + said * said)
+                        .collect();
+                }
+            }
+            let scored = Scored {
+                clips,
+                mse,
+                mses: drawn[first].clone(),
+                r2s,
+                baselines,
+                digest: digest(column),
+            };
+            self.scored.insert((split, run.name.clone(), feature), scored);
+        }
+    }
+
+    /// Predictions must give the error that the run itself reports.
+    fn check(&mut self, split: Split, run: &Run, feature: Feature, mse: f64) {
+        let State::Finished(outcome) = &run.state else {
+            return;
+        };
+        let reported = match split {
+            Split::Test => outcome.test.get(&feature),
+            _ => outcome.validation.get(&feature),
+        };
+        if let Some(reported) = reported
+            && (reported.mse - mse).abs() > 1e-3 * reported.mse.abs().max(1e-9)
+        {
+            self.doubts.push(format!(
+                "{}: metrics.json has a {} MSE of {} for {feature}, but its predictions give {mse:.6}; train the run again",
+                run.name,
+                split.name(),
+                reported.mse
+            ));
+        }
+    }
+}
+
+/// Which of the clips have a value.
+fn digest(column: &[f64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    column
+        .iter()
+        .map(|value| value.is_nan())
+        .for_each(|gap| gap.hash(&mut hasher));
+    hasher.finish()
+}
+
+fn training_means(clips: &[LabelledClip]) -> PerFeature<Option<f64>> {
+    PerFeature::from_fn(|feature| {
+        let labels = clips.iter().filter(|clip| clip.split == Split::Training);
+        let labels: Vec<_> = labels.filter_map(|clip| clip.labels[feature]).collect();
+        (!labels.is_empty()).then(|| labels.iter().sum::<f64>() / labels.len() as f64)
+    })
+}
+
+impl Scored {
+    /// Interval of the MSE.
+    pub(crate) fn interval(&self) -> Option<Interval> {
+        Interval::of(&self.mses)
+    }
+
+    /// Whether both were measured on the same clips.
+    pub(crate) fn same_clips(&self, other: &Self) -> bool {
+        self.digest == other.digest && self.clips == other.clips
+    }
+
+    /// This error by `other`; `None` where the clips differ or the other makes none.
+    pub(crate) fn by(&self, other: &Self) -> Option<Ratio> {
+        (self.same_clips(other) && other.mse > 0.0).then(|| {
+            let ratios: Vec<_> = self.mses.iter().zip(&other.mses).map(|(a, b)| a / b).collect();
+            Ratio {
+                clips: self.clips,
+                ratio: self.mse / other.mse,
+                interval: Interval::of(&ratios),
+            }
+        })
+    }
+
+    /// This error by that of always saying the training mean, which is `baseline` on these clips.
+    pub(crate) fn by_baseline(&self, baseline: f64) -> Option<Ratio> {
+        (!self.baselines.is_empty() && baseline > 0.0).then(|| {
+            let ratios: Vec<_> = self
+                .mses
+                .iter()
+                .zip(&self.baselines)
+                .map(|(a, b)| a / b)
+                .collect();
+            Ratio {
+                clips: self.clips,
+                ratio: self.mse / baseline,
+                interval: Interval::of(&ratios),
+            }
+        })
+    }
+}
+
+impl Ratio {
+    /// Judges by the interval alone: inside ±5 % is equal, on one side of 1 is better or worse, all else is unknown.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.interval {
+            Some(interval) if self.clips >= LEAST_CLIPS => {
+                if interval.low >= 1.0 / (1.0 + EQUAL) && interval.high <= 1.0 + EQUAL {
+                    Verdict::Equal
+                } else if interval.high < 1.0 {
+                    Verdict::Better
+                } else if interval.low > 1.0 {
+                    Verdict::Worse
+                } else {
+                    Verdict::Unknown
+                }
+            }
+            _ => Verdict::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{Fixture, Kind};
+
+    fn ratio(clips: usize, low: f64, high: f64) -> Verdict {
+        let interval = Some(Interval { low, high });
+        let ratio = 1.0;
+        Ratio {
+            clips,
+            ratio,
+            interval,
+        }
+        .verdict()
+    }
+
+    #[test]
+    fn verdicts_follow_the_rule() {
+        assert_eq!(ratio(100, 0.5, 0.9), Verdict::Better);
+        assert_eq!(ratio(100, 1.1, 2.0), Verdict::Worse);
+        assert_eq!(ratio(100, 0.97, 1.04), Verdict::Equal);
+        assert_eq!(ratio(100, 0.97, 0.99), Verdict::Equal);
+        assert_eq!(ratio(100, 0.8, 1.1), Verdict::Unknown);
+        assert_eq!(ratio(LEAST_CLIPS - 1, 0.5, 0.9), Verdict::Unknown);
+    }
+
+    #[test]
+    fn resampled_errors_lie_around_the_measured_ones() {
+        let fixture = Fixture::new(Kind::Full, 300);
+        let folder = crate::runs::read::folder(fixture.path()).unwrap();
+        let evidence = Evidence::new(&folder);
+        assert!(evidence.doubts.is_empty(), "{:?}", evidence.doubts);
+        for run in &folder.runs {
+            let State::Finished(outcome) = &run.state else {
+                continue;
+            };
+            for (&feature, errors) in &outcome.validation {
+                let scored = evidence.of(Split::Validation, run, feature).unwrap();
+                assert!(scored.interval().unwrap().contains(errors.mse), "{}", run.name);
+            }
+            for (&feature, errors) in &outcome.test {
+                let scored = evidence.of(Split::Test, run, feature).unwrap();
+                assert!(Interval::of(&scored.r2s).unwrap().contains(errors.r2));
+                assert!(
+                    Interval::of(&scored.baselines)
+                        .unwrap()
+                        .contains(errors.baseline_mse)
+                );
+                assert_eq!(scored.by(scored).unwrap().verdict(), Verdict::Equal);
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_that_the_predictions_do_not_give_is_doubted() {
+        let fixture = Fixture::new(Kind::Full, 40);
+        let mut folder = crate::runs::read::folder(fixture.path()).unwrap();
+        folder.runs[0].predictions[0].prediction += 0.5;
+        let doubts = Evidence::new(&folder).doubts;
+        assert_eq!(doubts.len(), 1);
+        assert!(doubts[0].starts_with(&folder.runs[0].name), "{doubts:?}");
+    }
+}
