@@ -49,7 +49,8 @@ fn write_clip(path: &Path, seconds: f64, sound: impl Fn(f64) -> f64) {
 
 fn command(folder: &Path, out: &str, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-    let arguments = "grid --features energy,acousticness --profile quick --device cpu --split 60/20/20 --batch 4";
+    let arguments =
+        "grid --features energy,acousticness --profile quick --device cpu --split 60/20/20 --batch 4";
     command
         .args(arguments.split(' '))
         .arg("--data")
@@ -89,7 +90,11 @@ fn runs_are_units_that_are_chosen_tested_and_exported_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make_clips(folder);
-    let log = grid(folder, "a", &["--only", "energy-lenet5-adam", "--only", "mtl-cnn"]);
+    let log = grid(
+        folder,
+        "a",
+        &["--only", "energy-lenet5-adam", "--only", "mtl-cnn"],
+    );
 
     // Useless clips are listed with the reason.
     let rejected = fs::read_to_string(folder.join("a/rejected.csv")).unwrap();
@@ -102,29 +107,66 @@ fn runs_are_units_that_are_chosen_tested_and_exported_once() {
     ];
     for (clip, reason) in reasons {
         let line = rejected.lines().find(|line| line.contains(clip));
-        assert!(line.is_some_and(|line| line.to_lowercase().contains(reason)), "{clip}: {rejected}");
+        assert!(
+            line.is_some_and(|line| line.to_lowercase().contains(reason)),
+            "{clip}: {rejected}"
+        );
     }
 
     // Each run left what the report needs; the better of the two was tested, the other was not.
-    let names = [LENET, "energy-lenet5-adam-1e-4", "energy+acousticness-mtl-cnn-adam-1e-3"];
+    let names = [
+        LENET,
+        "energy-lenet5-adam-1e-4",
+        "energy+acousticness-mtl-cnn-adam-1e-3",
+    ];
     let metrics = names.map(|name| json(&run(folder, "a", name).join("metrics.json")));
     let validation = |i: usize| metrics[i]["validation"]["energy"]["mse"].as_f64().unwrap();
     let tested = |i: usize| metrics[i]["test"]["energy"]["clips"].as_u64().unwrap_or(0) > 0;
     let better = usize::from(validation(1) < validation(0));
-    assert_eq!([tested(better), tested(1 - better), tested(2)], [true, false, true], "{log}");
+    assert_eq!(
+        [tested(better), tested(1 - better), tested(2)],
+        [true, false, true],
+        "{log}"
+    );
     let sides = &json(&folder.join("a/data.json"))["clips"];
-    assert_eq!(sides["training"].as_u64().unwrap() + sides["validation"].as_u64().unwrap() + sides["test"].as_u64().unwrap(), 12);
+    assert_eq!(
+        sides["training"].as_u64().unwrap()
+            + sides["validation"].as_u64().unwrap()
+            + sides["test"].as_u64().unwrap(),
+        12
+    );
     let curve = fs::read_to_string(run(folder, "a", names[0]).join("curve.csv")).unwrap();
-    assert!(curve.contains("validation,energy") && curve.contains("training,energy"), "{curve}");
+    assert!(
+        curve.contains("validation,energy") && curve.contains("training,energy"),
+        "{curve}"
+    );
     let config = json(&run(folder, "a", names[0]).join("config.json"));
-    assert_eq!((&config["seed"], &config["frames"]), (&Value::from(1), &Value::from(216)));
+    assert_eq!(
+        (&config["seed"], &config["frames"]),
+        (&Value::from(1), &Value::from(216))
+    );
     assert!(folder.join("a/report/index.html").exists());
-    assert!(folder.join("a/models").join(names[better]).join("head.onnx").exists());
+    assert!(
+        folder
+            .join("a/models")
+            .join(names[better])
+            .join("head.onnx")
+            .exists()
+    );
 
     // The same command does nothing again; another setting does.
-    let stamp = |out: &str| fs::metadata(run(folder, out, LENET).join("weights.ot")).unwrap().modified().unwrap();
+    let stamp = |out: &str| {
+        fs::metadata(run(folder, out, LENET).join("weights.ot"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
     let before = stamp("a");
-    grid(folder, "a", &["--only", "energy-lenet5-adam", "--only", "mtl-cnn"]);
+    grid(
+        folder,
+        "a",
+        &["--only", "energy-lenet5-adam", "--only", "mtl-cnn"],
+    );
     assert_eq!(stamp("a"), before, "a finished run was run again");
     grid(folder, "a", &["--only", LENET, "--seed", "2"]);
     assert_ne!(stamp("a"), before, "another seed must give another run");
@@ -139,7 +181,11 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     let weights = |out: &str| fs::read(run(folder, out, "energy-crnn-adam-1e-3").join("weights.ot")).unwrap();
     grid(folder, "whole", &more);
     let quiet = Stdio::null;
-    let mut child = command(folder, "killed", &more).stdout(quiet()).stderr(quiet()).spawn().unwrap();
+    let mut child = command(folder, "killed", &more)
+        .stdout(quiet())
+        .stderr(quiet())
+        .spawn()
+        .unwrap();
     let checkpoint = run(folder, "killed", "energy-crnn-adam-1e-3").join("state.ot");
     while !checkpoint.exists() && child.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(1));
@@ -172,7 +218,10 @@ fn a_dry_run_lists_and_trains_nothing() {
     let folder = folder.path();
     make_clips(folder);
     let list = grid(folder, "a", &["--dry-run"]);
-    assert!(list.contains("energy-resnet34-sgd-1e-4") && list.contains("26 runs to do"), "{list}");
+    assert!(
+        list.contains("energy-resnet34-sgd-1e-4") && list.contains("26 runs to do"),
+        "{list}"
+    );
     assert!(!folder.join("a/runs").exists());
 }
 
@@ -189,11 +238,18 @@ fn errors_say_what_to_do() {
         (&["--shard", "3/2"], 2, "like 2/8"),
     ];
     for (more, code, words) in cases {
-        let mut arguments: Vec<_> = command(folder, "a", &[]).get_args().map(ToOwned::to_owned).collect();
+        let mut arguments: Vec<_> = command(folder, "a", &[])
+            .get_args()
+            .map(ToOwned::to_owned)
+            .collect();
         if let Some(place) = arguments.iter().position(|argument| argument == more[0]) {
             arguments.drain(place..place + 2); // The case's own value takes its place.
         }
-        let output = Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).args(more).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+            .args(arguments)
+            .args(more)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(code), "{more:?}: {}", text(&output));
         assert!(text(&output).contains(words), "{more:?}: {}", text(&output));
     }

@@ -95,7 +95,8 @@ mod tests {
     fn a_command_needs_nothing_of_training() {
         let cli = Cli::try_parse_from(["trainer", "report", "--out", "x"]).unwrap();
         assert!(matches!(cli.command, Some(Command::Report(_))) && cli.train.is_none());
-        let cli = Cli::try_parse_from(["trainer", "--features", "all", "--data", "m.csv", "--out", "x"]).unwrap();
+        let cli =
+            Cli::try_parse_from(["trainer", "--features", "all", "--data", "m.csv", "--out", "x"]).unwrap();
         assert!(cli.command.is_none() && cli.train.is_some());
         assert!(Cli::try_parse_from(["trainer", "--features", "all"]).is_err());
     }

@@ -156,7 +156,9 @@ pub(crate) fn band_statistics(clips: &[&Clip], mels: i64) -> std::io::Result<(Te
         let frames = clip.whole()?.to_kind(Kind::Double);
         count += clip.len();
         sum += frames.sum_dim_intlist([0].as_slice(), false, Kind::Double);
-        squares += frames.square().sum_dim_intlist([0].as_slice(), false, Kind::Double);
+        squares += frames
+            .square()
+            .sum_dim_intlist([0].as_slice(), false, Kind::Double);
     }
     let mean = sum / count.max(1);
     let deviation = (squares / count.max(1) - mean.square()).clamp_min(0.0).sqrt();

@@ -26,7 +26,8 @@ impl FromStr for Shares {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let rule = || format!("`{text}`, but must be three percentages from 1 on that add up to 100, like 90/5/5");
+        let rule =
+            || format!("`{text}`, but must be three percentages from 1 on that add up to 100, like 90/5/5");
         let parts: Vec<u8> = text
             .split('/')
             .map(|part| part.trim().parse())
@@ -120,8 +121,16 @@ mod tests {
             assert_eq!(side_of.entry(group).or_insert(side), &side);
         }
         let share = |side| sides.iter().filter(|&&s| s == side).count() as f64 / 20.0;
-        for (side, expected) in [(Split::Training, 90.0), (Split::Validation, 5.0), (Split::Test, 5.0)] {
-            assert!((share(side) - expected).abs() < 1.5, "{side:?}: {} %", share(side));
+        for (side, expected) in [
+            (Split::Training, 90.0),
+            (Split::Validation, 5.0),
+            (Split::Test, 5.0),
+        ] {
+            assert!(
+                (share(side) - expected).abs() < 1.5,
+                "{side:?}: {} %",
+                share(side)
+            );
         }
         assert_eq!(sides, cut(&groups, Shares::default(), 3));
         assert_ne!(sides, cut(&groups, Shares::default(), 4));

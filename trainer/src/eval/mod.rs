@@ -65,19 +65,28 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     let model = Model::load(&ModelFiles::read(&options.model)?, options.device)
         .with_context(|| format!("cannot load the model in {}", options.model.display()))?;
     let known: Vec<_> = model.card().features.iter().map(|feature| feature.name).collect();
-    let features: Vec<_> = options.features.0.iter().copied().filter(|f| known.contains(f)).collect();
+    let features: Vec<_> = options
+        .features
+        .0
+        .iter()
+        .copied()
+        .filter(|f| known.contains(f))
+        .collect();
     if features.is_empty() {
         bail!("{} gives none of the features asked for", model.title());
     }
     let source = sources::open(&options.data, options.audio.as_deref())?;
     let listing = source.list()?;
     sources::require(&listing, &source.describe(), &features)?;
-    let wanted = |row: &Row| {
-        row.has_any(&features) && options.split.is_none_or(|split| row.split == Some(split))
-    };
+    let wanted =
+        |row: &Row| row.has_any(&features) && options.split.is_none_or(|split| row.split == Some(split));
     let rows: Vec<_> = listing.rows.into_iter().filter(wanted).collect();
     if let (true, Some(split)) = (rows.is_empty(), options.split) {
-        bail!("{}: it puts no clip with these labels on the {} side", source.describe(), split.name());
+        bail!(
+            "{}: it puts no clip with these labels on the {} side",
+            source.describe(),
+            split.name()
+        );
     }
     let bar = progress_bar(rows.len() as u64, "scoring");
     let evaluated: Vec<_> = rows
@@ -103,7 +112,10 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     let lines = table::lines(&features, &scored);
     print!("{}", table::show(&lines, options.format)?);
     if let Some(folder) = &options.out {
-        let names: Vec<_> = evaluated.iter().map(|e| e.row.path.display().to_string()).collect();
+        let names: Vec<_> = evaluated
+            .iter()
+            .map(|e| e.row.path.display().to_string())
+            .collect();
         table::write(folder, &lines, &names, &features, &scored)?;
     }
     Ok(())
@@ -130,7 +142,11 @@ const LEAST_RATE: f64 = 1e-3;
 
 /// A feature's predictions beside the truth, for the clips that have both.
 fn scored(evaluated: &[Evaluated], feature: Feature) -> Vec<Scored> {
-    let labels: Vec<_> = evaluated.iter().filter_map(|e| e.row.labels[feature]).map(f64::from).collect();
+    let labels: Vec<_> = evaluated
+        .iter()
+        .filter_map(|e| e.row.labels[feature])
+        .map(f64::from)
+        .collect();
     let (baseline, _) = crate::training::metrics::mean_and_variance(&labels);
     evaluated
         .iter()

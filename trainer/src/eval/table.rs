@@ -39,7 +39,10 @@ pub(super) struct Line {
 
 /// One line for each of `features`.
 pub(super) fn lines(features: &[Feature], scored: &PerFeature<Vec<Scored>>) -> Vec<Line> {
-    features.iter().map(|&feature| line(feature, &scored[feature])).collect()
+    features
+        .iter()
+        .map(|&feature| line(feature, &scored[feature]))
+        .collect()
 }
 
 fn line(feature: Feature, scored: &[Scored]) -> Line {
@@ -59,7 +62,10 @@ fn line(feature: Feature, scored: &[Scored]) -> Line {
         mse,
         mse_low: interval.map(|interval| interval.low),
         mse_high: interval.map(|interval| interval.high),
-        r2: mse.zip(variance).filter(|(_, variance)| *variance > 0.0).map(|(mse, variance)| 1.0 - mse / variance),
+        r2: mse
+            .zip(variance)
+            .filter(|(_, variance)| *variance > 0.0)
+            .map(|(mse, variance)| 1.0 - mse / variance),
         variance,
         band80: average(&|s| if is_inside_80(s, 1.0) { 1.0 } else { 0.0 }),
     }
@@ -85,14 +91,17 @@ fn text(lines: &[Line]) -> String {
         "| feature          | clips |    MAE |    MSE |       95 % interval |     R² | variance | in 80 % band |\n\
          |------------------|------:|-------:|-------:|--------------------:|-------:|---------:|-------------:|\n",
     );
-    let number = |value: Option<f64>, digits: usize| value.map_or("–".to_owned(), |v| format!("{v:.digits$}"));
+    let number =
+        |value: Option<f64>, digits: usize| value.map_or("–".to_owned(), |v| format!("{v:.digits$}"));
     for line in lines {
         let digits = if line.feature == Feature::Loudness { 2 } else { 4 };
         let interval = match (line.mse_low, line.mse_high) {
             (Some(low), Some(high)) => format!("{low:.digits$} … {high:.digits$}"),
             _ => "–".into(),
         };
-        let band = line.band80.map_or("–".to_owned(), |band| format!("{:.0} %", 100.0 * band));
+        let band = line
+            .band80
+            .map_or("–".to_owned(), |band| format!("{:.0} %", 100.0 * band));
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -131,7 +140,9 @@ pub(super) fn write(
     fs::write(&path, text(lines)).with_context(|| format!("cannot write {}", path.display()))?;
     write_csv(&folder.join("metrics.csv"), lines)?;
     write_json(&folder.join("metrics.json"), &lines)?;
-    let rows = features.iter().flat_map(|&feature| scored[feature].iter().map(move |s| (feature, s)));
+    let rows = features
+        .iter()
+        .flat_map(|&feature| scored[feature].iter().map(move |s| (feature, s)));
     let rows: Vec<_> = rows
         .map(|(feature, s)| Row {
             clip: clips.get(s.fold).map_or("", String::as_str),

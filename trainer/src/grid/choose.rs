@@ -89,7 +89,9 @@ fn export(
     let prior = set.prior();
     let measured = PerFeature::from_fn(|feature| {
         let sd = outcome.validation.get(&feature)?.mse.sqrt();
-        let of = scored.iter().filter(|line| line.split == Split::Test && line.feature == feature);
+        let of = scored
+            .iter()
+            .filter(|line| line.split == Split::Test && line.feature == feature);
         let of = of.map(|line| Scored {
             truth: line.truth,
             mean: line.prediction,
@@ -125,7 +127,10 @@ fn export(
         fs::remove_dir_all(folder).with_context(|| format!("cannot replace {}", folder.display()))?;
     }
     fs::rename(&partial, folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let worst: Vec<_> = backends.iter().map(|(name, worst)| format!("{worst:.0e} on {name}")).collect();
+    let worst: Vec<_> = backends
+        .iter()
+        .map(|(name, worst)| format!("{worst:.0e} on {name}"))
+        .collect();
     tracing::info!(
         "{unit}: model in {}; the engine is off libtorch by {} of the range",
         folder.display(),

@@ -67,7 +67,10 @@ fn pace(unit: &Unit, settings: &Settings) -> Result<Pace, String> {
 /// One line a run, and the sum.
 pub(super) fn table(units: &[Unit], costs: &[Result<Cost, String>], done: &[bool]) -> String {
     let time = |seconds: f64| HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string();
-    let mut text = format!("{:<44} {:>10} {:>9} {:>16} {:>9}\n", "run", "samples", "scored", "time", "weights");
+    let mut text = format!(
+        "{:<44} {:>10} {:>9} {:>16} {:>9}\n",
+        "run", "samples", "scored", "time", "weights"
+    );
     let (mut seconds, mut bytes) = (0.0, 0);
     for ((unit, cost), done) in units.iter().zip(costs).zip(done) {
         let name = unit.to_string();
@@ -84,5 +87,9 @@ pub(super) fn table(units: &[Unit], costs: &[Result<Cost, String>], done: &[bool
         };
     }
     let left = done.iter().filter(|done| !**done).count();
-    text + &format!("{left} runs to do, about {}, {}\n", time(seconds), indicatif::BinaryBytes(bytes))
+    text + &format!(
+        "{left} runs to do, about {}, {}\n",
+        time(seconds),
+        indicatif::BinaryBytes(bytes)
+    )
 }

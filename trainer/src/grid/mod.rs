@@ -104,18 +104,30 @@ pub(crate) struct Settings {
 pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<()> {
     let device = options.compute.device.find()?;
     device::set_threads(options.compute.threads);
-    let precision = options.precision.on(device).map_err(|reason| anyhow::anyhow!(reason))?;
+    let precision = options
+        .precision
+        .on(device)
+        .map_err(|reason| anyhow::anyhow!(reason))?;
     let all = plan::units(&options.data.features.0);
     let wanted = |unit: &&Unit| {
         options.only.is_empty() || options.only.iter().any(|text| unit.to_string().contains(text))
     };
     let units: Vec<_> = all.iter().filter(wanted).cloned().collect();
     if units.is_empty() {
-        bail!("no run has {} in its name; `--dry-run` lists them", options.only.join(" or "));
+        bail!(
+            "no run has {} in its name; `--dry-run` lists them",
+            options.only.join(" or ")
+        );
     }
     let profile = options.profile;
     let least = least_frames(profile);
-    let data = prepare(&options.data, &profile.front_end(), profile.window_s(), least, stop)?;
+    let data = prepare(
+        &options.data,
+        &profile.front_end(),
+        profile.window_s(),
+        least,
+        stop,
+    )?;
     let settings = Settings {
         out: options.data.out.clone(),
         profile,
@@ -131,8 +143,14 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
     };
     let set = Set::new(data, profile, options.split, settings.seed)?;
     if options.dry_run {
-        let finished: Vec<_> = units.iter().map(|unit| is_finished(unit, &set, &settings)).collect();
-        print!("{}", cost::table(&units, &cost::estimate(&units, &set, &settings), &finished));
+        let finished: Vec<_> = units
+            .iter()
+            .map(|unit| is_finished(unit, &set, &settings))
+            .collect();
+        print!(
+            "{}",
+            cost::table(&units, &cost::estimate(&units, &set, &settings), &finished)
+        );
         return Ok(());
     }
     set.write(&settings.out)?;
@@ -141,11 +159,14 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
     for unit in choose::chosen(&units, &states) {
         choose::test(unit, &set, &settings)?;
     }
-    let pending = states.iter().filter(|state| matches!(state, State::Pending)).count();
+    let pending = states
+        .iter()
+        .filter(|state| matches!(state, State::Pending))
+        .count();
     if pending > 0 {
         tracing::info!("{pending} runs are still to be done, by this or other machines");
     }
-    report::write(&report::ReportOptions::new(settings.out))
+    report::write(&report::ReportOptions::of(settings.out))
 }
 
 /// Fewest frames of a clip: what a full-window model in the engine takes for a whole window.
@@ -166,12 +187,18 @@ fn run_all(
         match run::run(unit, set, settings, stop)? {
             Ended::Finished(outcome) => {
                 let errors = outcome.validation.iter();
-                let errors: Vec<_> =
-                    errors.map(|(feature, e)| format!("{feature} MSE {:.4}, R² {:.3}", e.mse, e.r2)).collect();
+                let errors: Vec<_> = errors
+                    .map(|(feature, e)| format!("{feature} MSE {:.4}, R² {:.3}", e.mse, e.r2))
+                    .collect();
                 tracing::info!("{} of {}: {unit}: {}", place + 1, mine.len(), errors.join("; "));
             }
             Ended::Failed(failure) => {
-                tracing::warn!("{} of {}: {unit} failed: {}", place + 1, mine.len(), failure.reason);
+                tracing::warn!(
+                    "{} of {}: {unit} failed: {}",
+                    place + 1,
+                    mine.len(),
+                    failure.reason
+                );
             }
             Ended::Stopped => bail!("stopped in {unit} and saved; the same command goes on from there"),
         }

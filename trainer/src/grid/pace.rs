@@ -79,7 +79,10 @@ pub(crate) fn pace(options: &PaceOptions) -> anyhow::Result<()> {
         batch: options.batch as usize,
         steps: options.steps,
         device,
-        precision: options.precision.on(device).map_err(|reason| anyhow::anyhow!(reason))?,
+        precision: options
+            .precision
+            .on(device)
+            .map_err(|reason| anyhow::anyhow!(reason))?,
     };
     let pace = measure(timed).map_err(|reason| anyhow::anyhow!(reason))?;
     println!("{}", serde_json::to_string(&pace)?);
@@ -94,7 +97,13 @@ pub(super) fn measure(timed: Timed) -> Result<Pace, String> {
         frames: timed.profile.frames() as i64,
     };
     let features = &Feature::ALL[..timed.outputs];
-    let network = ThesisNetwork::new(timed.device, timed.architecture, shape, features, &PerFeature::default());
+    let network = ThesisNetwork::new(
+        timed.device,
+        timed.architecture,
+        shape,
+        features,
+        &PerFeature::default(),
+    );
     let network = network.map_err(|error| error.to_string())?;
     let size = [timed.batch as i64, shape.frames, shape.mels];
     let frames = Tensor::rand(size, (Kind::Float, timed.device));
@@ -111,7 +120,10 @@ pub(super) fn measure(timed: Timed) -> Result<Pace, String> {
         values.sum(Kind::Float).double_value(&[]);
     };
     let fastest = |work: &mut dyn FnMut()| {
-        (0..timed.steps).map(|_| seconds(work)).fold(f64::INFINITY, f64::min) / timed.batch as f64
+        (0..timed.steps)
+            .map(|_| seconds(work))
+            .fold(f64::INFINITY, f64::min)
+            / timed.batch as f64
     };
     guard(|| {
         train();

@@ -114,9 +114,17 @@ mod tests {
     #[test]
     fn the_grid_is_the_thesis_s_and_one_more() {
         let units = units(&Feature::ALL);
-        let of = |architecture| units.iter().filter(|unit| unit.architecture == architecture).count();
+        let of = |architecture| {
+            units
+                .iter()
+                .filter(|unit| unit.architecture == architecture)
+                .count()
+        };
         assert_eq!(units.iter().filter(|unit| unit.is_single()).count(), 96);
-        assert_eq!((of(Architecture::MtlCnn), of(Architecture::ResNet34Heads)), (4, 1));
+        assert_eq!(
+            (of(Architecture::MtlCnn), of(Architecture::ResNet34Heads)),
+            (4, 1)
+        );
         let names: BTreeSet<_> = units.iter().map(Unit::to_string).collect();
         assert_eq!(names.len(), 101);
         for name in [

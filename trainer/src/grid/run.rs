@@ -89,7 +89,11 @@ pub(super) fn config(unit: &Unit, set: &Set, settings: &Settings) -> Config {
         revision: None,
         ..config.clone()
     };
-    let text = format!("{RECIPE} {decisive:?} {:?} {}", settings.samples, set.fingerprint());
+    let text = format!(
+        "{RECIPE} {decisive:?} {:?} {}",
+        settings.samples,
+        set.fingerprint()
+    );
     config.key = sha256_hex(text.as_bytes());
     config
 }
@@ -109,7 +113,8 @@ pub(super) fn run(unit: &Unit, set: &Set, settings: &Settings, stop: &AtomicBool
     if let Some(outcome) = finished(&folder, &config) {
         return Ok(Ended::Finished(outcome));
     }
-    fs::create_dir_all(&folder).map_err(|error| anyhow::anyhow!("cannot make {}: {error}", folder.display()))?;
+    fs::create_dir_all(&folder)
+        .map_err(|error| anyhow::anyhow!("cannot make {}: {error}", folder.display()))?;
     for file in ["metrics.json", PREDICTIONS, "failure.json"] {
         remove(&folder.join(file))?;
     }
@@ -149,7 +154,13 @@ pub(super) fn network(unit: &Unit, set: &Set, settings: &Settings) -> anyhow::Re
         frames: settings.profile.frames() as i64,
     };
     tch::manual_seed(settings.seed as i64); // One seed a run makes its initial weights repeatable.
-    let network = ThesisNetwork::new(settings.device, unit.architecture, shape, &unit.features, &set.prior())?;
+    let network = ThesisNetwork::new(
+        settings.device,
+        unit.architecture,
+        shape,
+        &unit.features,
+        &set.prior(),
+    )?;
     network.normalise_with(&set.bands.0, &set.bands.1);
     Ok(network)
 }
@@ -204,7 +215,10 @@ impl Fit<'_> {
     /// The clips of every batch: each epoch in an order of its own, the same for every run of the grid.
     fn plan(&self, training: &[usize]) -> Vec<Vec<usize>> {
         let mut plan = Vec::new();
-        let mut left = self.settings.samples.map_or(usize::MAX, |samples| samples as usize);
+        let mut left = self
+            .settings
+            .samples
+            .map_or(usize::MAX, |samples| samples as usize);
         for epoch in 0..u64::from(self.settings.epochs) {
             let mut order = training.to_vec();
             let mut rng = StdRng::seed_from_u64(self.settings.seed ^ (epoch + 1).wrapping_mul(MIX));
@@ -257,7 +271,10 @@ impl Fit<'_> {
                 let Some(batch) = ready.next() else { break };
                 let batch = batch?;
                 // A seed a step: a run that goes on takes the same path as one that was never stopped.
-                tch::manual_seed(StdRng::seed_from_u64(self.settings.seed ^ (at.step as u64 + 1).wrapping_mul(MIX)).random());
+                tch::manual_seed(
+                    StdRng::seed_from_u64(self.settings.seed ^ (at.step as u64 + 1).wrapping_mul(MIX))
+                        .random(),
+                );
                 self.step(network, optimiser, &mut at.scale, &batch, &mut recent);
                 at.step += 1;
                 at.samples += batch.clips.len() as u64;
@@ -265,7 +282,10 @@ impl Fit<'_> {
                 if recent.samples() >= point || at.step == steps {
                     let errors = recent.take()?;
                     let known = || errors.iter().flatten();
-                    if known().zip(&diverged).any(|(mse, limit)| !mse.is_finite() || mse > limit) {
+                    if known()
+                        .zip(&diverged)
+                        .any(|(mse, limit)| !mse.is_finite() || mse > limit)
+                    {
                         bar.abandon();
                         let errors: Vec<_> = known().map(|mse| format!("{mse:.3e}")).collect();
                         let reason = format!("diverged: training MSE {}", errors.join(", "));
@@ -318,12 +338,17 @@ impl Fit<'_> {
                 mse: mse?,
             })
         };
-        at.curve.extend(self.unit.features.iter().zip(errors).filter_map(point));
+        at.curve
+            .extend(self.unit.features.iter().zip(errors).filter_map(point));
     }
 
     fn limits(&self) -> Vec<f64> {
         let span = |range: (f32, f32)| f64::from(range.1 - range.0);
-        self.unit.features.iter().map(|feature| DIVERGED * span(feature.range()).powi(2)).collect()
+        self.unit
+            .features
+            .iter()
+            .map(|feature| DIVERGED * span(feature.range()).powi(2))
+            .collect()
     }
 
     /// Scores the validation clips a last time, sets the uncertainty by them, and writes everything.
@@ -336,7 +361,10 @@ impl Fit<'_> {
         validation: &[usize],
     ) -> anyhow::Result<Outcome> {
         let scored = score::predict(network, self.unit, self.set, validation, self.settings)?;
-        let deviations: Vec<_> = scored.iter().map(|clips| score::mse(clips).unwrap_or(0.0).sqrt() as f32).collect();
+        let deviations: Vec<_> = scored
+            .iter()
+            .map(|clips| score::mse(clips).unwrap_or(0.0).sqrt() as f32)
+            .collect();
         network.set_deviation(&deviations);
         let outcome = Outcome {
             samples: at.samples,

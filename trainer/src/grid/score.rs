@@ -150,7 +150,8 @@ impl SampleError {
 
     /// The mean of each feature since the last call; `None` where there was no label.
     pub(super) fn take(&mut self) -> anyhow::Result<Vec<Option<f64>>> {
-        let list = |tensor: &Tensor| Vec::<f64>::try_from(tensor.to_kind(Kind::Double).to_device(tch::Device::Cpu));
+        let list =
+            |tensor: &Tensor| Vec::<f64>::try_from(tensor.to_kind(Kind::Double).to_device(tch::Device::Cpu));
         let (sums, counts) = (list(&self.sums)?, list(&self.counts)?);
         *self = Self::new(sums.len(), self.sums.device());
         let mean = |(sum, count): (&f64, &f64)| (*count > 0.0).then(|| sum / count);

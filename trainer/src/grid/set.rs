@@ -26,7 +26,12 @@ pub(crate) struct Set {
 
 impl Set {
     /// Splits the clips.
-    pub(crate) fn new(data: Data, profile: Profile, shares: Option<Shares>, seed: u64) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        data: Data,
+        profile: Profile,
+        shares: Option<Shares>,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
         let (sides, how) = split(&data.clips, shares, seed);
         let mut counts: BTreeMap<_, _> = Split::ALL.map(|side| (side, 0)).into();
         for side in &sides {
@@ -60,7 +65,11 @@ impl Set {
     /// Clips of one side that have a label for any of `features`.
     pub(crate) fn side(&self, side: Split, features: &[Feature]) -> Vec<usize> {
         side_of(&self.clips, &self.sides, side)
-            .filter(|&i| features.iter().any(|&feature| self.clips[i].labels[feature].is_some()))
+            .filter(|&i| {
+                features
+                    .iter()
+                    .any(|&feature| self.clips[i].labels[feature].is_some())
+            })
             .collect()
     }
 
@@ -86,11 +95,16 @@ impl Set {
         let path = out.join("clips.csv");
         let context = || format!("cannot write {}", path.display());
         let mut table = csv::Writer::from_path(&path).with_context(context)?;
-        let header = ["clip", "split"].into_iter().chain(Feature::ALL.map(Feature::name));
+        let header = ["clip", "split"]
+            .into_iter()
+            .chain(Feature::ALL.map(Feature::name));
         table.write_record(header).with_context(context)?;
         for (clip, side) in self.clips.iter().zip(&self.sides) {
-            let labels = Feature::ALL.map(|f| clip.labels[f].map(|label| label.to_string()).unwrap_or_default());
-            let cells = [clip.name.clone(), side.name().to_owned()].into_iter().chain(labels);
+            let labels =
+                Feature::ALL.map(|f| clip.labels[f].map(|label| label.to_string()).unwrap_or_default());
+            let cells = [clip.name.clone(), side.name().to_owned()]
+                .into_iter()
+                .chain(labels);
             table.write_record(cells).with_context(context)?;
         }
         table.flush().with_context(context)

@@ -1,7 +1,7 @@
 //! The trunk: mel frames to columns.
 
-use tch::nn::{self, Init, ModuleT, Path};
 use tch::Tensor;
+use tch::nn::{self, Init, ModuleT, Path};
 
 use super::{Conv, Geometry};
 use crate::data::clips::{Clip, band_statistics};

@@ -6,7 +6,6 @@ use echometer_engine::model::FeatureMetrics;
 use echometer_engine::{Feature, PerFeature};
 use indicatif::{ProgressBar, ProgressStyle};
 
-
 /// A bar with position, rate and time left, for something that takes `length` steps.
 pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(

@@ -225,6 +225,7 @@ impl Maker {
             device: "cpu".into(),
             version: "0.1.0".into(),
             revision: None,
+            key: String::new(),
         };
         fs::write(
             folder.join("config.json"),

@@ -10,7 +10,7 @@ mod grid;
 mod numbers;
 mod page;
 mod questions;
-mod statistics;
+pub(crate) mod statistics;
 #[cfg(test)]
 mod tests;
 mod thesis;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-pub(crate) use console::{progress_bar, rejected, table};
+pub(crate) use console::{progress_bar, table};
 
 /// Writes tables, figures and answers about a folder of runs beside those of the thesis.
 ///
@@ -33,6 +33,13 @@ pub(crate) struct ReportOptions {
     /// Where the report goes; `report` inside the folder of runs by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
+}
+
+impl ReportOptions {
+    /// The report of a folder of runs, in its usual place.
+    pub(crate) fn of(out: PathBuf) -> Self {
+        Self { out, to: None }
+    }
 }
 
 /// Writes `index.html`, `report.md` with `plots/*.svg`, `tables.csv` and `report.json`.

@@ -62,7 +62,11 @@ impl Checkpoint {
     }
 
     /// Restores the state and returns the position; `None`, and a word why, where there is nothing to go on from.
-    pub(crate) fn restore<P: DeserializeOwned>(&self, vars: &VarStore, optimiser: &mut Optimiser) -> Option<P> {
+    pub(crate) fn restore<P: DeserializeOwned>(
+        &self,
+        vars: &VarStore,
+        optimiser: &mut Optimiser,
+    ) -> Option<P> {
         if !self.path.exists() {
             return None;
         }

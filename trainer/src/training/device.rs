@@ -153,7 +153,10 @@ mod tests {
         );
         let cpu = "Torch(\"[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 9\")";
         assert!(matches!(fault(cpu), Fault::Memory(_)));
-        assert!(matches!(fault("CUDA error: unspecified launch failure"), Fault::Lost(_)));
+        assert!(matches!(
+            fault("CUDA error: unspecified launch failure"),
+            Fault::Lost(_)
+        ));
         assert!(matches!(fault("shapes differ"), Fault::Other(_)));
     }
 

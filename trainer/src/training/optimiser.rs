@@ -66,7 +66,12 @@ impl Optimiser {
             .iter()
             .map(|slot| slot.variable.grad().square().sum(Kind::Float))
             .collect();
-        tch::no_grad(|| Tensor::stack(&squares, 0).sum(Kind::Float).sqrt().double_value(&[]))
+        tch::no_grad(|| {
+            Tensor::stack(&squares, 0)
+                .sum(Kind::Float)
+                .sqrt()
+                .double_value(&[])
+        })
     }
 
     /// One step down the gradients, each times `factor` (loss scaling, clipping), at the learning rate `rate`.
@@ -181,7 +186,10 @@ mod tests {
             ..Default::default()
         };
         assert!(compare(decaying, adam_w, 0.01) < 1e-6);
-        assert!(compare(decaying, nn::Adam::default(), 0.01) > 1e-6, "the test can fail");
+        assert!(
+            compare(decaying, nn::Adam::default(), 0.01) > 1e-6,
+            "the test can fail"
+        );
         assert!(compare(Method::Sgd, nn::Sgd::default(), 0.01) < 1e-6);
     }
 

@@ -59,7 +59,11 @@ const LARGEST: f64 = 16_777_216.0;
 
 impl LossScale {
     pub(crate) fn new(precision: Precision) -> Self {
-        let scale = if precision == Precision::Mixed { 65_536.0 } else { 1.0 };
+        let scale = if precision == Precision::Mixed {
+            65_536.0
+        } else {
+            1.0
+        };
         Self { scale, good: 0 }
     }
 
@@ -104,7 +108,12 @@ mod tests {
         let mut optimiser = Optimiser::new(Method::Sgd, vars.variables());
         let mut scale = LossScale::new(Precision::Mixed);
         let value = || weight.double_value(&[0]);
-        scale.step(Precision::Mixed, &mut optimiser, &(&weight * 2.0).sum(Kind::Float), 0.25);
+        scale.step(
+            Precision::Mixed,
+            &mut optimiser,
+            &(&weight * 2.0).sum(Kind::Float),
+            0.25,
+        );
         assert_eq!(value(), 0.5);
         let infinite = (&weight * f64::from(f32::MAX)).sum(Kind::Float);
         scale.step(Precision::Mixed, &mut optimiser, &infinite, 0.25);

@@ -9,6 +9,8 @@ mod decode;
 mod key;
 mod map;
 mod shard;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::HashMap;
@@ -106,7 +108,10 @@ impl Cache {
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == shard::EXTENSION) {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == shard::EXTENSION)
+            {
                 paths.push(path);
             }
         }

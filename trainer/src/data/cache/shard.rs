@@ -78,13 +78,17 @@ impl Shard {
             .ok_or_else(|| wrong("it has no trailer"))?;
         let word = |from: usize| {
             let bytes = trailer[from..from + 8].try_into();
-            bytes.map(u64::from_ne_bytes).map_err(|_| wrong("it has no trailer"))
+            bytes
+                .map(u64::from_ne_bytes)
+                .map_err(|_| wrong("it has no trailer"))
         };
         if word(8)? != MAGIC {
             return Err(wrong("it is no shard of this version and byte order"));
         }
         let list = usize::try_from(word(0)?).unwrap_or(usize::MAX);
-        let list = body.get(list..).ok_or_else(|| wrong("its list begins after its end"))?;
+        let list = body
+            .get(list..)
+            .ok_or_else(|| wrong("its list begins after its end"))?;
         let entries: Vec<Entry> = serde_json::from_slice(list)?;
         let data = body.len() - list.len();
         let inside = |entry: &Entry| {

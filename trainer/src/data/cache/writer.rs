@@ -99,7 +99,10 @@ impl Writer {
             .path()
             .file_name()
             .map(|name| name.to_string_lossy().trim_start_matches(".partial-").to_owned());
-        let path = self.folder.join(name.unwrap_or_default()).with_extension(EXTENSION);
+        let path = self
+            .folder
+            .join(name.unwrap_or_default())
+            .with_extension(EXTENSION);
         file.persist_noclobber(&path).map_err(|error| error.error)?;
         self.written = 0;
         self.entries.clear();

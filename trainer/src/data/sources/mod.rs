@@ -3,6 +3,7 @@
 mod cells;
 mod fma;
 mod manifest;
+mod open;
 mod parquet_records;
 mod spotify;
 mod table;
@@ -14,6 +15,7 @@ use echometer_engine::Feature;
 use super::source::{Listing, Source, SourceError};
 use fma::Fma;
 use manifest::Manifest;
+use open::OpenCorpus;
 use spotify::Spotify;
 
 /// What `--data` names.
@@ -60,10 +62,10 @@ fn is_manifest(path: &Path) -> bool {
 
 /// Opens a data set; `audio` is the folder of `--audio`. Fails where a file or folder that it needs is missing.
 pub(crate) fn open(spec: &DataSpec, audio: Option<&Path>) -> Result<Box<dyn Source>, SourceError> {
-    if let (Some(audio), false) = (audio, matches!(spec, DataSpec::Spotify(_))) {
+    if let (Some(audio), false) = (audio, matches!(spec, DataSpec::Spotify(_) | DataSpec::Open)) {
         return Err(read_error(
             audio,
-            "--audio goes with --data spotify:FEATURES.csv only; leave it out",
+            "--audio goes with --data spotify:FEATURES.csv or open only; leave it out",
         ));
     }
     Ok(match spec {
@@ -78,8 +80,11 @@ pub(crate) fn open(spec: &DataSpec, audio: Option<&Path>) -> Result<Box<dyn Sour
             })?;
             Box::new(Spotify::open(table, audio)?)
         }
-        // `open.rs` belongs here: its manifest_path() is opened as a manifest.
-        DataSpec::Open => return Err(read_error(Path::new("open"), "this build has no open corpus")),
+        DataSpec::Open => {
+            let manifest = crate::corpus::manifest_path(audio)
+                .map_err(|error| read_error(Path::new("open"), &error.to_string()))?;
+            Box::new(OpenCorpus::open(&manifest)?)
+        }
     })
 }
 

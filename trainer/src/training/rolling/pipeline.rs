@@ -194,14 +194,20 @@ fn export(
         features: &options.data.features.0,
         metrics: measured,
         training: TrainingCard {
-            data: options.data_note.clone().unwrap_or_else(|| data.description.clone()),
+            data: options
+                .data_note
+                .clone()
+                .unwrap_or_else(|| data.description.clone()),
             clips: data.clips.len(),
             evaluation,
             seed: options.compute.seed,
         },
     };
     // The last good model stays until the new one has proven itself.
-    let (partial, folder) = (options.data.out.join("model.partial"), options.data.out.join("model"));
+    let (partial, folder) = (
+        options.data.out.join("model.partial"),
+        options.data.out.join("model"),
+    );
     export::write(network, &about, &partial)?;
     let worst = export::verify(network, &partial)?;
     let context = || format!("cannot replace {}", folder.display());
@@ -226,7 +232,10 @@ fn write_report(options: &TrainOptions, measured: &PerFeature<Option<FeatureMetr
         .iter()
         .map(|&feature| (feature, measured[feature]))
         .collect();
-    fs::write(options.data.out.join("metrics.json"), serde_json::to_vec_pretty(&json)?)?;
+    fs::write(
+        options.data.out.join("metrics.json"),
+        serde_json::to_vec_pretty(&json)?,
+    )?;
     if options.folds > 0 {
         println!("{table}");
     }
