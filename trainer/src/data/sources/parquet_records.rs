@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use csv::StringRecord;
-use parquet::basic::{ConvertedType, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -20,6 +20,21 @@ use crate::data::source::SourceError;
 pub(super) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Records, SourceError> {
     let file = File::open(path).map_err(|error| read_error(path, error))?;
     let reader = guarded(path, || SerializedFileReader::new(file))?;
+    let chunks = reader
+        .metadata()
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    for codec in chunks.map(|chunk| chunk.compression()) {
+        use Compression as C;
+        if !matches!(codec, C::UNCOMPRESSED | C::SNAPPY | C::GZIP(_) | C::ZSTD(_)) {
+            let rule = "must be snappy, gzip, zstd or none; save it again with one of them";
+            return Err(read_error(
+                path,
+                format!("its compression is {codec}, but {rule}"),
+            ));
+        }
+    }
     let schema = reader.metadata().file_metadata().schema_descr().root_schema();
     let all = StringRecord::from_iter(schema.get_fields().iter().map(|field| field.name()));
     let fields: Vec<_> = schema
