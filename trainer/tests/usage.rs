@@ -5,10 +5,12 @@
 use std::fs;
 use std::process::{Command, Output};
 
+/// Trains on a manifest beside `a.wav`, which holds no sound.
 fn train(manifest: &str, more: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("manifest.csv");
     fs::write(&path, manifest).unwrap();
+    fs::write(folder.path().join("a.wav"), "").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
     command
         .arg("--data")
@@ -22,7 +24,7 @@ fn train(manifest: &str, more: &[&str]) -> Output {
 
 #[test]
 fn errors_say_what_is_wrong_and_end_with_1() {
-    let cases: [(&str, &[&str], &[&str]); 5] = [
+    let cases: [(&str, &[&str], &[&str]); 6] = [
         (
             "path,energy\na.wav,0.5\n",
             &[],
@@ -39,6 +41,14 @@ fn errors_say_what_is_wrong_and_end_with_1() {
             &["no clip has a label for valence"],
         ),
         (
+            "path,start,energy\nb.wav,0,0.5\n",
+            &[],
+            &[
+                "no clip has a label",
+                "1 left out, the first `b.wav`: no such file",
+            ],
+        ),
+        (
             "path,start,energy\na.wav,0,0.5\n",
             &["--device", "cuda:99"],
             &["cuda:99 is not there"],
@@ -46,7 +56,7 @@ fn errors_say_what_is_wrong_and_end_with_1() {
         (
             "path,start,energy\na.wav,0,0.5\nb.wav,0,0.4\n",
             &[],
-            &["a.wav", "0 usable clips", "at least 2"],
+            &["a.wav", "b.wav: no such file", "0 usable clips", "at least 2"],
         ),
     ];
     for (manifest, arguments, words) in cases {

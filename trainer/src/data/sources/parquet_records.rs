@@ -1,10 +1,12 @@
 //! Parquet rows as text, so that a manifest's rules are written once.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use csv::StringRecord;
-use parquet::basic::{ConvertedType, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, Type as Physical};
+use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::record::reader::RowIter;
@@ -16,9 +18,23 @@ use crate::data::source::SourceError;
 
 /// Opens the columns that are `wanted`; the others may be of any type and are not read.
 pub(super) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Records, SourceError> {
-    let error = |error| read_error(path, error);
     let file = File::open(path).map_err(|error| read_error(path, error))?;
-    let reader = SerializedFileReader::new(file).map_err(error)?;
+    let reader = guarded(path, || SerializedFileReader::new(file))?;
+    let chunks = reader
+        .metadata()
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    for codec in chunks.map(|chunk| chunk.compression()) {
+        use Compression as C;
+        if !matches!(codec, C::UNCOMPRESSED | C::SNAPPY | C::GZIP(_) | C::ZSTD(_)) {
+            let rule = "must be snappy, gzip, zstd or none; save it again with one of them";
+            return Err(read_error(
+                path,
+                format!("its compression is {codec}, but {rule}"),
+            ));
+        }
+    }
     let schema = reader.metadata().file_metadata().schema_descr().root_schema();
     let all = StringRecord::from_iter(schema.get_fields().iter().map(|field| field.name()));
     let fields: Vec<_> = schema
@@ -44,22 +60,26 @@ pub(super) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Records
     let headers = StringRecord::from_iter(fields.iter().map(|field| field.name()));
     let projection = Type::group_type_builder(schema.name())
         .with_fields(fields)
-        .build()
-        .map_err(error)?;
-    let rows = RowIter::from_file_into(Box::new(reader))
-        .project(Some(projection))
-        .map_err(error)?;
+        .build();
+    let mut rows = guarded(path, || {
+        RowIter::from_file_into(Box::new(reader)).project(Some(projection?))
+    })?;
     let path = path.to_owned();
-    let rows = rows.map(move |row| {
-        let row = row.map_err(|error| read_error(&path, error))?;
-        Ok(StringRecord::from_iter(
-            row.get_column_iter().map(|(_, field)| text(field)),
-        ))
+    let rows = std::iter::from_fn(move || {
+        let row = guarded(&path, || rows.next().transpose()).transpose()?;
+        Some(row.map(|row| StringRecord::from_iter(row.get_column_iter().map(|(_, field)| text(field)))))
     });
     Ok(Records {
         headers,
         rows: Box::new(rows),
     })
+}
+
+/// What `read` gives. The Parquet library panics on some damaged files; that too becomes an error, and ends the reading.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, SourceError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .map_err(|_| read_error(path, "the file is damaged; save it again"))?
+        .map_err(|error| read_error(path, error))
 }
 
 /// Fails unless a column holds text, numbers or true and false.

@@ -2,6 +2,7 @@
 //! API, of Exportify and of the tables published on Kaggle.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use echometer_engine::{Feature, PerFeature};
@@ -59,36 +60,26 @@ impl Spotify {
     }
 
     /// The audio files by track id. Read at once: a question for each of a million rows would take minutes.
-    fn files(&self) -> Result<HashMap<Id, (usize, PathBuf)>, SourceError> {
-        let mut files = HashMap::new();
+    fn files(&self) -> Result<HashMap<Id, PathBuf>, SourceError> {
         let folder_error = |error| read_error(&self.audio, error);
+        let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.audio).map_err(folder_error)? {
             let path = entry.map_err(folder_error)?.path();
-            let part =
-                |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_owned);
-            let (Some(stem), Some(extension)) = (part(path.file_stem()), part(path.extension())) else {
-                continue;
-            };
+            let extension = path.extension().unwrap_or_default();
             let rank = EXTENSIONS
                 .iter()
                 .position(|known| extension.eq_ignore_ascii_case(known));
-            let (Some(id), Some(rank)) = (track_id(&stem), rank) else {
-                continue;
-            };
-            if !path.is_file() {
-                continue;
+            let id = path.file_stem().and_then(OsStr::to_str).and_then(track_id);
+            if let (Some(rank), Some(id)) = (rank, id)
+                && path.is_file()
+            {
+                found.push((rank, path, id));
             }
-            let file = (rank, path);
-            files
-                .entry(id)
-                .and_modify(|known| {
-                    if file < *known {
-                        known.clone_from(&file);
-                    }
-                })
-                .or_insert(file);
         }
-        Ok(files)
+        // The best comes last and stays.
+        found.sort_unstable();
+        let files = found.into_iter().rev();
+        Ok(files.map(|(_, path, id)| (id, path)).collect())
     }
 }
 
@@ -118,16 +109,12 @@ impl Source for Spotify {
                 if !seen.insert(id) {
                     return Err("listed before; its first row counts".to_owned());
                 }
-                let (_, path) = files.remove(&id).ok_or("no audio file")?;
+                let path = files.remove(&id).ok_or("no audio file")?;
                 columns.clip(&cells, path)
             };
             let row = row();
-            listing.add(
-                id.as_ref()
-                    .and_then(|id| str::from_utf8(id).ok())
-                    .unwrap_or(&text),
-                row,
-            );
+            let clip = id.as_ref().map_or(text, |id| String::from_utf8_lossy(id));
+            listing.add(&clip, row);
         }
         Ok(listing)
     }
