@@ -2,6 +2,7 @@
 
 mod geometry;
 mod head;
+pub(crate) mod thesis;
 mod trunk;
 
 pub(crate) use geometry::{Conv, Geometry};
