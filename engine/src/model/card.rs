@@ -125,6 +125,15 @@ pub struct TrainingCard {
     pub seed: u64,
 }
 
+/// Share of the window that a head without a mask must have heard before it is asked; what is missing is zeros before the
+/// sound. A 30 s MP3 decodes to 6,625 mel frames of the thesis, but exactly 30 s of samples to 6,616.
+const LEAST_HEARD: f64 = 0.99;
+
+/// Fewest columns, of a window of `window`, that a head without a mask is asked about; the trainer takes no shorter clips.
+pub fn least_columns(window: usize) -> usize {
+    (window as f64 * LEAST_HEARD).ceil() as usize
+}
+
 /// Columns whose receptive field lies inside `frames`.
 pub fn columns_in(frames: usize, receptive_field: usize, stride: usize) -> usize {
     frames
@@ -161,14 +170,20 @@ impl Card {
         columns_in(self.window_frames(), self.receptive_field(), self.stride())
     }
 
+    /// Fewest columns that a head without a mask is asked about.
+    pub fn least_columns(&self) -> usize {
+        least_columns(self.window_columns())
+    }
+
     /// First columns after a start that still depend on the zeros before it, and are thrown away.
     pub fn warm_up_columns(&self) -> usize {
         self.receptive_field().div_ceil(self.stride()) - 1
     }
 
-    /// Seconds of input until the first column.
+    /// Seconds of input until the first values: one column of a rolling model, nearly all of the window without a trunk.
     pub fn first_reading_s(&self) -> f64 {
-        let frames = (self.warm_up_columns() + 1) * self.stride();
+        let columns = self.trunk.as_ref().map_or(self.least_columns(), |_| 1);
+        let frames = (self.warm_up_columns() + columns) * self.stride();
         let overlap = self.front_end.fft.saturating_sub(self.front_end.hop);
         let lead = if self.front_end.center {
             self.front_end.fft / 2

@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 
 pub use card::{
     CARD_FILE, Card, FeatureCard, FeatureMetrics, HeadCard, LoudnessSource, SCHEMA, TrainingCard, TrunkCard,
-    columns_in,
+    columns_in, least_columns,
 };
 pub use check::sha256_hex;
 pub use files::ModelFiles;

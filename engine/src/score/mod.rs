@@ -66,8 +66,11 @@ pub struct Scorer {
     taken: u64,
     /// Readings given so far on the regular grid.
     given: u64,
-    /// Whole seconds looked at for the track so far.
+    /// Windows looked at for the track so far, and sample frames from one to the next.
     windows: u64,
+    between_windows: u64,
+    /// Whether the input has ended: from then on, readings are of all of it.
+    ended: bool,
     replaced: u64,
     /// Windows of the whole input, where asked for.
     track: Option<Track>,
@@ -89,6 +92,7 @@ impl Scorer {
             columns: Columns::new(model),
             window: Window::new(model),
             loudness: Loudness::new(input.rate, downmix.width(), card.window_s)?,
+            between_windows: Track::interval(card, input.rate),
             model: model.clone(),
             downmix,
             rate: input.rate,
@@ -96,6 +100,7 @@ impl Scorer {
             taken: 0,
             given: 0,
             windows: 0,
+            ended: false,
             replaced: 0,
             track: None,
             heard: None,
@@ -103,7 +108,8 @@ impl Scorer {
         })
     }
 
-    /// Also collects what [`Self::track`] needs; costs one look at the window a second of input.
+    /// Also collects what [`Self::track`] needs; costs one look at the window a second of input, or, for a model without
+    /// a trunk, one a window.
     #[must_use]
     pub fn for_track(mut self) -> Self {
         self.loudness.keep_whole();
@@ -158,7 +164,7 @@ impl Scorer {
             }
             if self.taken == self.next_window() {
                 self.windows += 1;
-                let reading = self.read()?;
+                let reading = self.look(true)?;
                 if let Some(track) = self.track.as_mut().filter(|_| reading.coverage >= 1.0) {
                     track.add(&reading);
                 }
@@ -178,22 +184,25 @@ impl Scorer {
         self.front_end.finish(self.columns.frames());
         let window = &mut self.window;
         self.columns.step(|column| window.push(column))?;
+        self.ended = true;
         self.read().map(Some)
     }
 
-    /// Ends the input like [`Self::finish`] and gives the reading of the whole of it: the mean over its full windows, one a
-    /// second, and the loudness of all of it. An input no longer than the window is its last reading.
+    /// Ends the input like [`Self::finish`] and gives the reading of the whole of it: the mean over its full windows and
+    /// the loudness of all of it. There is a window a second; for a model without a trunk, one follows the other, and the
+    /// last counts where at least half of it is new. An input no longer than the window is its last reading.
     ///
     /// Needs [`Self::for_track`]; without it, this is [`Self::finish`].
     pub fn track(&mut self) -> Result<Option<Reading>, ScoreError> {
         let Some(mut reading) = self.finish()? else {
             return Ok(None);
         };
-        if let Some(track) = self
-            .track
-            .as_ref()
-            .filter(|_| reading.time > self.model.card().window_s)
-        {
+        let window_s = self.model.card().window_s;
+        let rest = self.taken - self.windows * self.between_windows;
+        if let Some(mut track) = self.track.clone().filter(|_| reading.time > window_s) {
+            if rest as f64 >= 0.5 * window_s * f64::from(self.rate) {
+                track.add(&reading);
+            }
             track.apply(&mut reading);
             if self.model.card().loudness == LoudnessSource::Measured {
                 let whole = self.loudness.whole();
@@ -204,14 +213,20 @@ impl Scorer {
         Ok(Some(reading))
     }
 
-    /// The window as it is now, between the regular readings.
+    /// A reading between the regular ones. A rolling model is read as it is now; without a trunk, values are up to 5 s old,
+    /// unless the input has ended.
     pub fn read(&mut self) -> Result<Reading, ScoreError> {
+        self.look(self.ended)
+    }
+
+    /// A reading of the window as it is `now`, or as it was when it was last due to be scored.
+    fn look(&mut self, now: bool) -> Result<Reading, ScoreError> {
         let time = self.taken as f64 / f64::from(self.rate);
         let loudness = self.loudness.window();
         // Loudness is defined from the first gating block on; before it, nothing is known to be silent.
         let known = time > loudness::FIRST_BLOCK_S;
         let silent = known && loudness.is_none();
-        let scores = if silent { None } else { self.window.score()? };
+        let scores = if silent { None } else { self.window.score(now)? };
         let mut values = PerFeature::default();
         let mut sd = PerFeature::default();
         if let Some(scores) = scores {
@@ -249,6 +264,7 @@ impl Scorer {
         self.heard.iter_mut().for_each(Vec::clear);
         self.track = self.track.take().map(|_| Track::default());
         (self.taken, self.given, self.windows, self.replaced) = (0, 0, 0, 0);
+        self.ended = false;
     }
 
     /// Input rates it can be made for, in Hz.
@@ -262,7 +278,7 @@ impl Scorer {
     /// Sample frame at whose end the track looks at the window next; never, where there is no track.
     fn next_window(&self) -> u64 {
         if self.track.is_some() {
-            (self.windows + 1) * u64::from(self.rate)
+            (self.windows + 1) * self.between_windows
         } else {
             u64::MAX
         }

@@ -1,9 +1,10 @@
 //! Many windows to one reading: the value of a whole input.
 
 use crate::feature::{Feature, PerFeature};
+use crate::model::Card;
 use crate::reading::Reading;
 
-/// The mean over full windows, taken once a second of input whatever the rate of readings is.
+/// The mean over full windows, taken at fixed places of the input whatever the rate of readings is.
 ///
 /// The standard deviation is the windows' mean one: windows overlap, and their errors go together.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,13 @@ impl Mean {
 }
 
 impl Track {
+    /// Sample frames at `rate` from one window to the next: a second, or the whole window where each is a network's whole
+    /// work.
+    pub(super) fn interval(card: &Card, rate: u32) -> u64 {
+        let seconds = if card.trunk.is_some() { 1.0 } else { card.window_s };
+        (seconds * f64::from(rate)).ceil() as u64
+    }
+
     /// Takes a full window.
     pub(super) fn add(&mut self, reading: &Reading) {
         for feature in Feature::ALL {

@@ -38,7 +38,11 @@ impl Builder {
     /// Adds weights under `name`.
     pub(super) fn floats(&mut self, name: &str, tensor: &Tensor) -> anyhow::Result<String> {
         let values: Vec<f32> = Vec::try_from(tensor.to_kind(Kind::Float).contiguous().view([-1]))?;
-        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        // A dense layer may hold a hundred million of them.
+        let mut raw = Vec::with_capacity(4 * values.len());
+        for value in values {
+            raw.extend_from_slice(&value.to_le_bytes());
+        }
         self.tensor(name, tensor.size(), FLOAT, raw);
         Ok(name.into())
     }
@@ -74,14 +78,26 @@ impl Builder {
         output: &str,
         attributes: Vec<AttributeProto>,
     ) -> String {
+        self.node_with(op, inputs, &[output], attributes)
+    }
+
+    /// [`Self::node`] where the wanted output is the last of several; those before it that nobody wants are called "".
+    pub(super) fn node_with(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: Vec<AttributeProto>,
+    ) -> String {
+        let name = outputs.last().copied().unwrap_or_default();
         self.graph.node.push(NodeProto {
             input: inputs.iter().map(|&name| name.into()).collect(),
-            output: vec![output.into()],
-            name: output.into(),
+            output: outputs.iter().map(|&name| name.into()).collect(),
+            name: name.into(),
             op_type: op.into(),
             attribute: attributes,
         });
-        output.into()
+        name.into()
     }
 
     /// The file's bytes.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod head;
+mod thesis;
 mod trunk;
 mod verify;
 
@@ -18,6 +19,7 @@ use echometer_engine::{Feature, PerFeature};
 
 use crate::network::Network;
 
+pub(crate) use thesis::{verify_thesis, write_thesis};
 pub(crate) use verify::verify;
 
 /// Operator set of the exported graphs.
@@ -35,11 +37,9 @@ pub(crate) struct About<'a> {
     pub(crate) training: TrainingCard,
 }
 
-/// Writes `trunk.onnx`, `head.onnx` and `card.json` to `folder`.
-pub(crate) fn write(network: &Network, about: &About<'_>, folder: &Path) -> anyhow::Result<Card> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let geometry = &network.trunk.geometry;
-    let mut card = Card {
+/// The card of a model whose files are not written yet: their hashes are empty.
+fn card(about: &About<'_>, trunk: Option<TrunkCard>, loudness: LoudnessSource) -> Card {
+    Card {
         schema: SCHEMA,
         name: about.name.into(),
         version: about.version.into(),
@@ -47,14 +47,7 @@ pub(crate) fn write(network: &Network, about: &About<'_>, folder: &Path) -> anyh
         opset: OPSET,
         front_end: about.front_end.clone(),
         window_s: about.window_s,
-        trunk: Some(TrunkCard {
-            file: "trunk.onnx".into(),
-            sha256: String::new(),
-            stride: geometry.stride() as usize,
-            receptive_field: geometry.receptive_field() as usize,
-            channels: geometry.channels() as usize,
-            state: trunk::state_shapes(geometry),
-        }),
+        trunk,
         head: HeadCard {
             file: "head.onnx".into(),
             sha256: String::new(),
@@ -68,23 +61,41 @@ pub(crate) fn write(network: &Network, about: &About<'_>, folder: &Path) -> anyh
                 metrics: about.metrics[name],
             })
             .collect(),
-        loudness: LoudnessSource::Measured,
+        loudness,
         training: about.training.clone(),
-    };
-    let save = |file: &str, bytes: &[u8]| {
-        let path = folder.join(file);
-        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
-    };
-    if let Some(trunk) = &mut card.trunk {
-        let bytes = trunk::graph(&network.trunk)?;
-        trunk.sha256 = sha256_hex(&bytes);
-        save(&trunk.file, &bytes)?;
     }
-    let bytes = head::graph(&network.head, geometry.channels(), card.window_columns())?;
-    card.head.sha256 = sha256_hex(&bytes);
-    save(&card.head.file, &bytes)?;
+}
+
+fn save(folder: &Path, file: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let path = folder.join(file);
+    fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes the head and the card, which now knows the head.
+fn finish(mut card: Card, head: &[u8], folder: &Path) -> anyhow::Result<Card> {
+    card.head.sha256 = sha256_hex(head);
+    save(folder, &card.head.file, head)?;
     let mut json = serde_json::to_vec_pretty(&card)?;
     json.push(b'\n');
-    save(CARD_FILE, &json)?;
+    save(folder, CARD_FILE, &json)?;
     Ok(card)
+}
+
+/// Writes `trunk.onnx`, `head.onnx` and `card.json` to `folder`.
+pub(crate) fn write(network: &Network, about: &About<'_>, folder: &Path) -> anyhow::Result<Card> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let geometry = &network.trunk.geometry;
+    let bytes = trunk::graph(&network.trunk)?;
+    let trunk = TrunkCard {
+        file: "trunk.onnx".into(),
+        sha256: sha256_hex(&bytes),
+        stride: geometry.stride() as usize,
+        receptive_field: geometry.receptive_field() as usize,
+        channels: geometry.channels() as usize,
+        state: trunk::state_shapes(geometry),
+    };
+    save(folder, &trunk.file, &bytes)?;
+    let card = card(about, Some(trunk), LoudnessSource::Measured);
+    let head = head::graph(&network.head, geometry.channels(), card.window_columns())?;
+    finish(card, &head, folder)
 }

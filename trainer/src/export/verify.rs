@@ -9,7 +9,7 @@ use tch::Tensor;
 use crate::network::Network;
 
 /// Largest difference allowed, as a share of a feature's range.
-const TOLERANCE: f32 = 1e-4;
+pub(super) const TOLERANCE: f32 = 1e-4;
 
 /// Loads the exported folder and scores the same sound through the engine, sample by sample, and through libtorch, all at
 /// once: the values must agree. Returns the largest difference as a share of the range.
@@ -50,7 +50,7 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
 }
 
 /// A sound with pitch, beat and noise: seconds of a chirping, pulsing tone, the same on every machine.
-fn sound(rate: u32, seconds: f64) -> Vec<f32> {
+pub(super) fn sound(rate: u32, seconds: f64) -> Vec<f32> {
     let mut noise = 1u32;
     (0..(f64::from(rate) * seconds) as usize)
         .map(|i| {
