@@ -16,7 +16,7 @@ import time
 import torch
 from torch import nn
 
-FRAMES = {"thesis": 6625, "quick": 216}
+FRAMES = {"thesis": 6625, "quick": 108}
 MELS = 128
 
 

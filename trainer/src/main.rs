@@ -10,6 +10,7 @@ mod export;
 mod files;
 mod grid;
 mod network;
+mod panics;
 mod report;
 mod runs;
 mod training;
@@ -19,11 +20,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use clap::Parser;
 use cli::{Command, CorpusCommand};
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     let filter = tracing_subscriber::EnvFilter::try_from_env("ECHOMETER_LOG")
         .unwrap_or_else(|_| "info,ort=warn".into());
     tracing_subscriber::fmt()
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         .with_target(false)
         .with_writer(std::io::stderr)
         .init();
-    training::device::quiet_panics();
+    panics::quiet();
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -49,7 +49,7 @@ fn run(cli: &cli::Cli) -> anyhow::Result<()> {
             std::process::exit(130); // The second Ctrl-C means now.
         }
         eprintln!(
-            "\nstopping after this batch; finished epochs are kept, and the same command goes on from there"
+            "\nstopping after this step; what is finished is kept, and the same command goes on from there"
         );
     })
     .context("cannot listen for Ctrl-C")?;

@@ -16,14 +16,14 @@ fn make_clips(folder: &Path) {
     let mut manifest = String::from("path,start,artist,energy,acousticness\n");
     for i in 0..12 {
         let energy = f64::from(i % 4) / 4.0 + 0.1;
-        write_clip(&folder.join(format!("{i}.wav")), 10.2, |t| {
+        write_clip(&folder.join(format!("{i}.wav")), 5.1, |t| {
             let beat = (-10.0 * ((1.0 + 4.0 * energy) * t).fract()).exp();
             0.6 * energy * beat * (std::f64::consts::TAU * (200.0 + 15.0 * f64::from(i)) * t).sin()
         });
         let _ = writeln!(manifest, "{i}.wav,0,artist {i},{energy},{}", 1.0 - energy);
     }
-    write_clip(&folder.join("silent.wav"), 10.2, |_| 0.0);
-    write_clip(&folder.join("short.wav"), 9.0, |t| (1000.0 * t).sin());
+    write_clip(&folder.join("silent.wav"), 5.1, |_| 0.0);
+    write_clip(&folder.join("short.wav"), 4.5, |t| (1000.0 * t).sin());
     fs::copy(folder.join("3.wav"), folder.join("copy.wav")).unwrap();
     fs::write(folder.join("noise.wav"), b"no RIFF at all").unwrap();
     for name in ["silent", "short", "copy", "noise", "missing"] {
@@ -100,7 +100,7 @@ fn runs_are_units_that_are_chosen_tested_and_exported_once() {
     let rejected = fs::read_to_string(folder.join("a/rejected.csv")).unwrap();
     let reasons = [
         ("silent.wav", "silent"),
-        ("short.wav", "9.0 s of sound"),
+        ("short.wav", "4.5 s of sound"),
         ("copy.wav", "same sound as"),
         ("noise.wav", ""),
         ("missing.wav", "no such file"),
@@ -143,7 +143,7 @@ fn runs_are_units_that_are_chosen_tested_and_exported_once() {
     let config = json(&run(folder, "a", names[0]).join("config.json"));
     assert_eq!(
         (&config["seed"], &config["frames"]),
-        (&Value::from(1), &Value::from(216))
+        (&Value::from(1), &Value::from(108))
     );
     assert!(folder.join("a/report/index.html").exists());
     assert!(

@@ -2,7 +2,9 @@
 
 mod shared;
 
-use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use shared::{ComputeArgs, DataArgs, Features, Part, parse_rate};
 
@@ -41,6 +43,25 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) train: Option<TrainOptions>,
+}
+
+impl Cli {
+    /// Reads the command line; shows help or an error and ends the process where that is due.
+    pub(crate) fn read() -> Self {
+        Self::try_read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_read<T: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(arguments)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if cli.command.is_none() {
+            // Clap takes an optional group for absent where only arguments of groups inside it are given.
+            cli.train = Some(TrainOptions::from_arg_matches(&matches)?);
+        }
+        Ok(cli)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,17 +108,15 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 
     #[test]
     fn a_command_needs_nothing_of_training() {
-        let cli = Cli::try_parse_from(["trainer", "report", "--out", "x"]).unwrap();
+        let cli = Cli::try_read(["trainer", "report", "--out", "x"]).unwrap();
         assert!(matches!(cli.command, Some(Command::Report(_))) && cli.train.is_none());
-        let cli =
-            Cli::try_parse_from(["trainer", "--features", "all", "--data", "m.csv", "--out", "x"]).unwrap();
+        let cli = Cli::try_read(["trainer", "--features", "all", "--data", "m.csv", "--out", "x"]).unwrap();
         assert!(cli.command.is_none() && cli.train.is_some());
-        assert!(Cli::try_parse_from(["trainer", "--features", "all"]).is_err());
+        assert!(Cli::try_read(["trainer", "--features", "all"]).is_err());
     }
 }

@@ -7,7 +7,7 @@ use echometer_engine::frontend::{FrontEndConfig, Scale};
 pub(crate) enum Profile {
     /// The thesis's: 44.1 kHz, 400/200, 128 HTK mels, plain power, 6,625 frames
     Thesis,
-    /// Small: 22.05 kHz, 2048/1024, 128 HTK mels, logarithmic, 10 s in 216 frames
+    /// Small: 22.05 kHz, 2048/1024, 128 HTK mels, logarithmic, 5 s in 108 frames
     Quick,
     /// The rolling model's: 24 kHz, 1024/300, 80 HTK mels, logarithmic, 30 s
     Live,
@@ -45,7 +45,7 @@ impl Profile {
     pub(crate) fn window_s(self) -> f64 {
         match self {
             Self::Thesis => 1_324_800.0 / 44_100.0,
-            Self::Quick => 10.0,
+            Self::Quick => 5.0,
             Self::Live => crate::training::rolling::WINDOW_S,
         }
     }
@@ -68,6 +68,6 @@ mod tests {
             profile.front_end().validate().unwrap();
         }
         assert_eq!(Profile::Thesis.frames(), 6_625);
-        assert_eq!(Profile::Quick.frames(), 216);
+        assert_eq!(Profile::Quick.frames(), 108);
     }
 }

@@ -1,12 +1,11 @@
 //! Where to compute, and what to say when that fails.
 
-use std::any::Any;
-use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use anyhow::bail;
+
+use crate::panics;
 
 /// A device as the command line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,37 +85,10 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Runs `compute`; what libtorch throws inside, which `tch` turns into panics, comes back as a fault.
+/// Runs `compute`; what libtorch throws inside, which `tch` turns into panics, comes back as a fault. The network inside is
+/// not to be used after one.
 pub(crate) fn guard<T>(compute: impl FnOnce() -> T) -> Result<T, Fault> {
-    // Nothing that was half changed inside is used after a fault: the caller drops the network and starts anew.
-    let before = GUARDED.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(compute));
-    GUARDED.set(before);
-    result.map_err(|panic| fault(&message(panic.as_ref())))
-}
-
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Keeps libtorch's faults, which are told in our own words, from also being printed as panics with their C++ stacks.
-pub(crate) fn quiet_panics() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if GUARDED.get() {
-            tracing::debug!("{info}");
-        } else {
-            usual(info);
-        }
-    }));
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()))
-        .unwrap_or_else(|| "unknown panic".into())
+    panics::catch(compute).map_err(|message| fault(&message))
 }
 
 /// Libtorch tells kinds of errors by their words alone.

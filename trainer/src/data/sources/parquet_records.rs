@@ -1,7 +1,6 @@
 //! Parquet rows as text, so that a manifest's rules are written once.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use csv::StringRecord;
@@ -15,6 +14,7 @@ use parquet::schema::types::{Type, TypePtr};
 use super::manifest::Records;
 use super::read_error;
 use crate::data::source::SourceError;
+use crate::panics;
 
 /// Opens the columns that are `wanted`; the others may be of any type and are not read.
 pub(super) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Records, SourceError> {
@@ -77,7 +77,7 @@ pub(super) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Records
 
 /// What `read` gives. The Parquet library panics on some damaged files; that too becomes an error, and ends the reading.
 fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, SourceError> {
-    catch_unwind(AssertUnwindSafe(read))
+    panics::catch(read)
         .map_err(|_| read_error(path, "the file is damaged; save it again"))?
         .map_err(|error| read_error(path, error))
 }
