@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
-use tch::Kind;
+use tch::{Kind, Tensor};
 
 use super::Settings;
 use super::plan::Unit;
@@ -374,7 +374,9 @@ impl Fit<'_> {
             test: Default::default(),
         };
         let partial = folder.join("weights.partial");
-        network.vars.save(&partial)?;
+        let mut weights: Vec<_> = network.vars.variables().into_iter().collect();
+        weights.sort_by(|a, b| a.0.cmp(&b.0)); // A fixed order: the same run gives the same file.
+        Tensor::save_multi(&weights, &partial)?;
         fs::rename(&partial, folder.join(WEIGHTS))?;
         write_csv(&folder.join("curve.csv"), &at.curve)?;
         write_csv(
