@@ -50,7 +50,7 @@ pub(crate) fn write(options: &ReportOptions) -> anyhow::Result<()> {
     for problem in &folder.problems {
         tracing::warn!("{problem}; the report goes on without it");
     }
-    let findings = contents::Findings::new(&folder).context("the thesis's numbers cannot be read")?;
+    let findings = contents::Findings::new(&folder).context("the thesis’s numbers cannot be read")?;
     let document = contents::document(&findings);
     let to = options.to.clone().unwrap_or_else(|| options.out.join("report"));
     let plots = to.join("plots");

@@ -53,19 +53,19 @@ fn reach(findings: &Findings) -> Section {
                     .mse_interval
                     .map(|interval| interval.map(|mse| mse / f.thesis_mse)),
                 verdict: match f.reached {
-                    Reached::Reached => Verdict::Better,
-                    Reached::NotReached => Verdict::Worse,
+                    Reached::Yes => Verdict::Better,
+                    Reached::No => Verdict::Worse,
                     Reached::Unknown => Verdict::Unknown,
                 },
                 is_total: false,
             })
         })
         .collect();
-    let mut blocks = vec![Block::Table(table)];
+    let mut figures = Vec::new();
     if !lines.is_empty() {
-        blocks.push(Block::Figure(forest(
+        figures.push(Block::Figure(forest(
             "reached".into(),
-            "Our test error by the thesis’s".into(),
+            "Our test error relative to the thesis’s".into(),
             "MSE of the chosen runs on our test clips, relative to the thesis’s on its own. Bars: 95 % bootstrap intervals; faint: not \
              enough data to tell."
                 .into(),
@@ -74,13 +74,43 @@ fn reach(findings: &Findings) -> Section {
             &lines,
         )));
     }
+    let by_mean: Vec<_> = reach
+        .features
+        .iter()
+        .filter_map(|f| {
+            let ratio = f.by_mean.as_ref()?;
+            Some(Line {
+                name: f.feature.to_string(),
+                class: "accent",
+                ratio: ratio.ratio,
+                interval: ratio.interval,
+                verdict: f.beats_mean,
+                is_total: false,
+            })
+        })
+        .collect();
+    if !by_mean.is_empty() {
+        figures.push(Block::Figure(forest(
+            "beats-mean".into(),
+            "Our test error relative to saying the mean".into(),
+            "MSE of the chosen runs relative to that of always saying the mean of the training labels, on the same test clips."
+                .into(),
+            SIDES,
+            "MSE relative to always saying the training mean",
+            &by_mean,
+        )));
+    }
+    let mut blocks = vec![Block::Table(table)];
+    if !figures.is_empty() {
+        blocks.push(Block::Beside(figures));
+    }
     let answer = Answer {
         name: "RQ1",
         question: "Which error can be reached when Spotify’s features are predicted from 30 seconds of sound?",
         answer: reach.answer.clone(),
         rule: reach.rule.clone(),
     };
-    section("rq1", "What is reached", answer, vec![Block::Beside(blocks)])
+    section("rq1", "What is reached", answer, blocks)
 }
 
 fn reach_row(f: &FeatureReach) -> Row {
@@ -91,8 +121,8 @@ fn reach_row(f: &FeatureReach) -> Row {
         })
     };
     let reached = match f.reached {
-        Reached::Reached => Cell::with("reached", Tone::Good),
-        Reached::NotReached => Cell::with("not reached", Tone::Bad),
+        Reached::Yes => Cell::with("reached", Tone::Good),
+        Reached::No => Cell::with("not reached", Tone::Bad),
         Reached::Unknown => Cell::with("not enough data", Tone::Soft),
     };
     let beats = match f.beats_mean {
@@ -146,6 +176,7 @@ fn parameters(findings: &Findings) -> Section {
         .iter()
         .enumerate()
         .filter_map(|(i, contrast)| effect(i, contrast))
+        .map(Block::Figure)
         .collect();
     let answer = Answer {
         name: "RQ2",
@@ -157,7 +188,7 @@ fn parameters(findings: &Findings) -> Section {
         "rq2",
         "What matters",
         answer,
-        vec![Block::Table(table), Block::Gallery(figures)],
+        vec![Block::Table(table), Block::Beside(figures)],
     )
 }
 
@@ -211,35 +242,44 @@ fn effect(index: usize, contrast: &Contrast) -> Option<Figure> {
 
 fn multi_task(findings: &Findings) -> Section {
     let found = &findings.multi_task;
-    let mut lines = Vec::new();
-    for (comparisons, class, what) in [
-        (&found.pairs, "mtl-cnn", "pair"),
-        (&found.heads, "resnet34-heads", "eight heads"),
-    ] {
-        lines.extend(comparisons.iter().map(|comparison| {
-            let feature = comparison.feature.map_or("", Feature::name);
-            line(format!("{feature}, {what}"), class, comparison)
-        }));
-    }
-    let order = |name: &str| {
-        crate::report::thesis::ORDER
-            .iter()
-            .position(|feature| name.starts_with(feature.name()))
+    let figures = [
+        (
+            &found.pairs,
+            "mtl-cnn",
+            "pairs",
+            "Pairs with the small shared network",
+        ),
+        (
+            &found.heads,
+            "resnet34-heads",
+            "heads",
+            "Eight heads on one ResNet-34 trunk",
+        ),
+    ];
+    let figures: Vec<_> = figures
+        .into_iter()
+        .filter(|(comparisons, ..)| !comparisons.is_empty())
+        .map(|(comparisons, class, name, title)| {
+            let name_of = |comparison: &Comparison| comparison.feature.map_or("", Feature::name).to_owned();
+            let lines: Vec<_> =
+                comparisons.iter().map(|comparison| line(name_of(comparison), class, comparison)).collect();
+            Block::Figure(forest(
+                format!("multi-task-{name}"),
+                title.to_owned(),
+                "Test MSE relative to the chosen single-task run on the same clips, with 95 % bootstrap intervals; faint: not enough \
+                 data to tell."
+                    .into(),
+                SIDES,
+                "MSE relative to the best single-task run",
+                &lines,
+            ))
+        })
+        .collect();
+    let blocks = if figures.is_empty() {
+        Vec::new()
+    } else {
+        vec![Block::Beside(figures)]
     };
-    lines.sort_by_key(|line| order(&line.name));
-    let mut blocks = Vec::new();
-    if !lines.is_empty() {
-        blocks.push(Block::Figure(forest(
-            "multi-task".into(),
-            "Learning together by learning alone".into(),
-            "Test MSE of the networks that learn several features, relative to the chosen single-task run on the same clips, with 95 % \
-             bootstrap intervals; faint: not enough data to tell."
-                .into(),
-            SIDES,
-            "MSE relative to the best single-task run",
-            &lines,
-        )));
-    }
     let answer = Answer {
         name: "RQ3",
         question: "Does learning several features together do better?",

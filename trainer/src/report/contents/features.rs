@@ -75,7 +75,10 @@ fn part(findings: &Findings, feature: Feature) -> Section {
 
 /// Which run was chosen, and what it comes to on the test clips beside the thesis's.
 fn chosen_text(findings: &Findings, feature: Feature) -> String {
-    let meaning = feature.meaning();
+    let meaning = match feature {
+        Feature::Loudness => "Average loudness of the track in dB.",
+        _ => feature.meaning(),
+    };
     let Some(f) = findings.reach.features.iter().find(|f| f.feature == feature) else {
         return meaning.to_owned();
     };

@@ -30,17 +30,14 @@ pub(super) fn section(findings: &Findings) -> Section {
     if !figures.is_empty() {
         blocks.push(Block::Gallery(figures));
     }
-    let mut beside = vec![Block::Table(correlations(findings))];
+    blocks.push(Block::Table(correlations(findings)));
     if !clips.is_empty() {
         blocks.push(Block::Figure(scatter_matrix(clips, &findings.pearson)));
-        beside.push(Block::Figure(heat_map("pearson", "Pearson", &findings.pearson)));
-        beside.push(Block::Figure(heat_map(
-            "spearman",
-            "Spearman",
-            &findings.spearman,
-        )));
+        blocks.push(Block::Beside(vec![
+            Block::Figure(heat_map("pearson", "Pearson", &findings.pearson)),
+            Block::Figure(heat_map("spearman", "Spearman", &findings.spearman)),
+        ]));
     }
-    blocks.push(Block::Beside(beside));
     Section {
         id: "labels".into(),
         title: "Labels".into(),

@@ -92,14 +92,14 @@ pub(crate) fn document(findings: &Findings) -> Document {
     match &folder.data {
         Some(data) => {
             lead.push(format!(
-                "Eight audio features of Spotify, learned again from sound and set beside A. Schmidt's diploma thesis (TU Wien, 2023). \
+                "Eight audio features of Spotify, learned again from sound and set beside A. Schmidt’s diploma thesis (TU Wien, 2023). \
                  Data: {}.",
                 data.description.trim_end_matches('.')
             ));
             lead.push(format!("Split: {}.", data.split));
         }
         None => lead.push(
-            "Eight audio features of Spotify, learned again from sound and set beside A. Schmidt's diploma thesis (TU Wien, 2023)."
+            "Eight audio features of Spotify, learned again from sound and set beside A. Schmidt’s diploma thesis (TU Wien, 2023)."
                 .to_owned(),
         ),
     }
@@ -142,7 +142,7 @@ fn no_runs() -> Section {
         is_part: false,
         blocks: vec![Block::Text(
             "This folder holds no runs, so there is nothing to compare with the thesis. Train into it first (trainer --help names the \
-             commands), then write the report again. Runs are looked for in OUT/runs/ID/config.json. The thesis's own numbers stand \
+             commands), then write the report again. Runs are looked for in OUT/runs/ID/config.json. The thesis’s own numbers stand \
              below."
                 .into(),
         )],

@@ -70,7 +70,7 @@ fn pairs(findings: &Findings) -> Table {
     });
     Table {
         caption: "Table 5.9, pairs of features with the thesis’s shared network: test errors".into(),
-        groups: vec![("", 1), ("thesis", 3), ("ours", 3), ("by learning alone", 2)],
+        groups: vec![("", 1), ("thesis", 3), ("ours", 3), ("against alone", 2)],
         columns: vec![
             "feature", "MAE", "MSE", "R²", "MAE", "MSE", "R²", "MSE", "verdict",
         ],
@@ -95,7 +95,7 @@ fn heads(findings: &Findings) -> Table {
     });
     Table {
         caption: "Not in the thesis: all eight features with one ResNet-34 trunk and eight heads".into(),
-        groups: vec![("", 1), ("validation", 3), ("test", 3), ("by learning alone", 2)],
+        groups: vec![("", 1), ("validation", 3), ("test", 3), ("against alone", 2)],
         columns: vec![
             "feature", "MAE", "MSE", "R²", "MAE", "MSE", "R²", "MSE", "verdict",
         ],

@@ -43,7 +43,7 @@ impl Axis {
     pub(crate) fn ratios(low: f64, high: f64, from: f64, to: f64) -> Self {
         Self {
             logarithmic: true,
-            ..Self::linear(low.min(0.8).max(1e-3), high.max(1.25).min(1e3), from, to)
+            ..Self::linear(low.clamp(1e-3, 0.8), high.clamp(1.25, 1e3), from, to)
         }
     }
 
@@ -75,7 +75,7 @@ impl Axis {
     /// About `wanted` round values with their labels.
     pub(crate) fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         if self.logarithmic {
-            return self.ratio_ticks(wanted);
+            return self.ratio_ticks();
         }
         let rough = (self.high - self.low) / wanted.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
@@ -102,27 +102,32 @@ impl Axis {
             .collect()
     }
 
-    /// Ratios as differences in percent.
-    fn ratio_ticks(&self, wanted: usize) -> Vec<(f64, String)> {
-        const ROUND: [f64; 17] = [
-            0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0,
+    /// Ratios as differences in percent: from 1 outwards, as many as have room.
+    fn ratio_ticks(&self) -> Vec<(f64, String)> {
+        const ROOM: f64 = 52.0;
+        const ROUND: [f64; 24] = [
+            1.0, 0.9, 1.1, 0.8, 1.25, 0.7, 1.5, 0.5, 2.0, 0.6, 0.4, 3.0, 0.3, 0.2, 5.0, 0.1, 4.0, 10.0, 0.05,
+            0.02, 20.0, 0.01, 50.0, 100.0,
         ];
-        let mut inside: Vec<_> = ROUND.into_iter().filter(|value| self.contains(*value)).collect();
-        while inside.len() > wanted.max(3) {
-            // Every second, but never without 1.
-            let middle = inside.iter().position(|value| *value == 1.0).unwrap_or(0);
-            let mut index = 0;
-            inside.retain(|_| {
-                index += 1;
-                (index - 1 + middle % 2) % 2 == 0
-            });
+        // A wide axis has no use for small steps.
+        let wide = (self.high / self.low).ln() > 1.2;
+        let mut shown: Vec<f64> = Vec::new();
+        for value in ROUND {
+            let small = wide && [0.9, 1.1, 0.8, 0.6].contains(&value);
+            let free = shown
+                .iter()
+                .all(|other| (self.at(*other) - self.at(value)).abs() >= ROOM);
+            if self.contains(value) && free && !small {
+                shown.push(value);
+            }
         }
+        shown.sort_unstable_by(f64::total_cmp);
         let label = |value: f64| match 100.0 * (value - 1.0) {
             0.0 => "equal".to_owned(),
             percent if percent > 0.0 => format!("+{percent:.0} %"),
             percent => format!("{} %", number(percent, 0)),
         };
-        inside.into_iter().map(|value| (value, label(value))).collect()
+        shown.into_iter().map(|value| (value, label(value))).collect()
     }
 }
 
@@ -189,8 +194,8 @@ mod tests {
             ["0", "500 k", "1 M"]
         );
         assert_eq!(
-            labels(Axis::ratios(0.4, 2.1, 0.0, 1.0), 5),
-            ["−30 %", "equal", "+50 %"].map(str::to_owned)
+            labels(Axis::ratios(0.4, 2.1, 0.0, 340.0), 5),
+            ["−50 %", "−30 %", "equal", "+50 %", "+100 %"]
         );
     }
 

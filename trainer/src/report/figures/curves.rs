@@ -15,8 +15,8 @@ use crate::runs::read::Run;
 
 /// More points than this cannot be told apart in a figure.
 const POINTS: usize = 400;
-const WIDTH: f64 = 680.0;
-const HEIGHT: f64 = 440.0;
+const WIDTH: f64 = 580.0;
+const HEIGHT: f64 = 430.0;
 
 type Curve = Vec<(f64, f64)>;
 
@@ -119,7 +119,7 @@ pub(crate) fn validation(
         title: format!("{}: validation error while training", capital(feature.name())),
         caption: format!(
             "As figure {} of the thesis: {} on the validation clips against training samples seen, one curve a model. Dotted: the \
-             thesis's best. A cross ends a run that failed; peaks above the frame are cut off.",
+             thesis’s best. A cross ends a run that failed; peaks above the frame are cut off.",
             thesis::curves_number(feature),
             mse_label(feature)
         ),
@@ -150,15 +150,15 @@ fn legend(y: f64, has_baseline: bool) -> Markup {
     };
     html! {
         @for (i, network) in NETWORKS.into_iter().enumerate() {
-            (entry(70.0 + 110.0 * i as f64, y, &format!("curve wide {network}"), network_name(network)))
+            (entry(70.0 + 105.0 * i as f64, y, &format!("curve wide {network}"), network_name(network)))
         }
-        (entry(410.0, y, "thesis", "best of the thesis"))
+        (entry(390.0, y, "thesis", "best of the thesis"))
         (entry(70.0, y + 22.0, "curve soft", "Adam"))
-        (entry(180.0, y + 22.0, "curve soft dashed", "SGD"))
-        (entry(290.0, y + 22.0, "curve soft wide", "0.001"))
-        (entry(370.0, y + 22.0, "curve soft", "0.0001"))
+        (entry(150.0, y + 22.0, "curve soft dashed", "SGD"))
+        (entry(230.0, y + 22.0, "curve soft wide", "0.001"))
+        (entry(310.0, y + 22.0, "curve soft", "0.0001"))
         @if has_baseline {
-            (entry(460.0, y + 22.0, "baseline", "saying the training mean"))
+            (entry(390.0, y + 22.0, "baseline", "saying the training mean"))
         }
     }
 }

@@ -4,7 +4,7 @@ use echometer_engine::Feature;
 use maud::{Markup, html};
 
 use super::axis::{Axis, Panel};
-use super::{Figure, capital, number, px, values_label};
+use super::{Figure, capital, count, number, px, values_label};
 use crate::report::statistics::distribution::{Summary, histogram};
 use crate::report::thesis::{self, PrintedLabels};
 
@@ -42,9 +42,9 @@ pub(crate) fn distribution(
             text class="end" x="55" y=(px(panel.y.at(value) + 4.0)) { (label) }
         }
         text class="middle" transform="translate(16 117) rotate(-90)" { "clips" }
-        @for (i, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        @for (i, clips) in counts.iter().enumerate().filter(|(_, clips)| **clips > 0) {
             @let (left, right) = (panel.x.at(low + i as f64 * width), panel.x.at(low + (i + 1) as f64 * width));
-            @let top = panel.y.at(*count as f64);
+            @let top = panel.y.at(*clips as f64);
             rect class="bar" x=(px(left + 0.5)) y=(px(top)) width=(px((right - left - 1.0).max(0.5)))
                 height=(px(196.0 - top)) {}
         }
@@ -59,7 +59,11 @@ pub(crate) fn distribution(
     };
     Figure {
         name: format!("distribution-{feature}"),
-        title: format!("{}: {} labels", capital(feature.name()), summary.count),
+        title: format!(
+            "{}: {} labels",
+            capital(feature.name()),
+            count(summary.count as u64)
+        ),
         caption: format!(
             "As figure {} of the thesis. Boxes: quartiles; whiskers: smallest and largest; dots: means ({} here).",
             thesis::distribution_number(feature),

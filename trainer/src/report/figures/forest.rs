@@ -21,7 +21,7 @@ pub(crate) struct Line {
 }
 
 const WIDTH: f64 = 520.0;
-const LEFT: f64 = 150.0;
+const LEFT: f64 = 178.0;
 const ROW: f64 = 23.0;
 
 /// `name` is the file's stem; `better` and `worse` stand above the two sides.
@@ -50,8 +50,8 @@ pub(crate) fn forest(
     };
     let middle = panel.x.at(1.0);
     let body = html! {
-        text class="small end" x=(px((middle - 8.0).max(LEFT + 60.0))) y="44" { "← " (sides.0) }
-        text class="small" x=(px((middle + 8.0).min(WIDTH - 110.0))) y="44" { (sides.1) " →" }
+        text class="small" x=(px(LEFT)) y="44" { "← " (sides.0) }
+        text class="small end" x=(px(WIDTH - 24.0)) y="44" { (sides.1) " →" }
         (panel.columns(6))
         path class="axis" d={ "M" (px(middle)) " 50V" (px(bottom)) } {}
         @for (i, line) in lines.iter().enumerate() { (row(&panel, line, 72.0 + ROW * i as f64)) }

@@ -83,7 +83,7 @@ pub(crate) fn scatter_matrix(clips: &[LabelledClip], pearson: &Correlations) -> 
     Figure {
         name: "labels-scatter".into(),
         title: "Labels against each other".into(),
-        caption: "As figure 4.2 of the thesis: each pair of features below the diagonal, distributions on it, Pearson's \
+        caption: "As figure 4.2 of the thesis: each pair of features below the diagonal, distributions on it, Pearson’s \
                   correlations above. All axes 0–1; loudness −40–0 dB."
             .into(),
         width: LEFT + 8.0 * STEP + 8.0,

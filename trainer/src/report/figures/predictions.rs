@@ -5,7 +5,7 @@ use maud::html;
 
 use super::axis::{Axis, Panel};
 use super::scatter::cloud;
-use super::{Figure, capital, number, px, values_label};
+use super::{Figure, capital, count, number, px, values_label};
 use crate::runs::record::Errors;
 
 const SIDE: f64 = 360.0;
@@ -41,7 +41,11 @@ pub(crate) fn predictions(feature: Feature, model: &str, points: &[(f64, f64)], 
     };
     Figure {
         name: format!("predictions-{feature}"),
-        title: format!("{}: {} test clips", capital(feature.name()), points.len()),
+        title: format!(
+            "{}: {} test clips",
+            capital(feature.name()),
+            count(points.len() as u64)
+        ),
         caption: format!("Predicted by {model}. On the diagonal, prediction and truth are equal."),
         width: SIDE,
         height: SIDE,

@@ -74,7 +74,7 @@ fn answer(part: &Answer) -> Markup {
 }
 
 fn figure(part: &Figure) -> Markup {
-    let class = if part.width > 560.0 { "wide" } else { "small" };
+    let class = if part.width > 600.0 { "wide" } else { "small" };
     html! {
         figure class=(class) {
             div.picture { (part.inline()) }
@@ -102,7 +102,7 @@ fn table(part: &Table) -> Markup {
                     thead {
                         @if !part.groups.is_empty() {
                             tr.groups {
-                                @for (title, columns) in &part.groups { th colspan=(columns) { (title) } }
+                                @for (title, columns) in &part.groups { th colspan=(columns) class=[(*columns == 1).then_some("one")] { (title) } }
                             }
                         }
                         tr { @for title in &part.columns { th scope="col" { (title) } } }

@@ -33,7 +33,7 @@ pub(crate) fn multi_task(grid: &Grid, evidence: &Evidence) -> MultiTask {
     let mut answer = format!(
         "{} {}",
         words(
-            "Learning two features with the thesis's small shared network",
+            "Learning two features with the thesis’s small shared network",
             &pairs
         ),
         words("Learning all eight with one ResNet-34 trunk", &heads)

@@ -115,7 +115,7 @@ pub(crate) fn parameters(grid: &Grid, evidence: &Evidence) -> Parameters {
         rule: format!(
             "Two runs make a pair where they learn the same feature and all settings but the one in question are equal; their MSEs on \
              the same validation clips are divided. The choice matters where, over all pairs of all features, both hold: an exact \
-             or drawn sign-flip test of the logarithms gives p < {LEVEL} after Holm's correction for five tests, and the 95 % interval \
+             or drawn sign-flip test of the logarithms gives p < {LEVEL} after Holm’s correction for five tests, and the 95 % interval \
              of their mean over 2,000 bootstrap resamples of the clips excludes no difference. It makes no difference where that \
              interval lies wholly within ±5 %. Otherwise, or with fewer than {LEAST_PAIRS} pairs or {LEAST_CLIPS} clips, there is \
              not enough data to tell. For single features only the interval is judged. Pairs with a failed run are left out, which \

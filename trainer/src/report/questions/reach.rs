@@ -41,10 +41,10 @@ pub(crate) struct FeatureReach {
 
 /// Whether the thesis's value was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Reached {
-    Reached,
-    NotReached,
+    Yes,
+    No,
     /// Not enough data to tell.
     Unknown,
 }
@@ -52,8 +52,8 @@ pub(crate) enum Reached {
 /// By the interval alone.
 fn judge(clips: usize, interval: Option<Interval>, thesis: f64) -> Reached {
     match interval {
-        Some(interval) if clips >= LEAST_CLIPS && interval.high <= thesis => Reached::Reached,
-        Some(interval) if clips >= LEAST_CLIPS && interval.low > thesis => Reached::NotReached,
+        Some(interval) if clips >= LEAST_CLIPS && interval.high <= thesis => Reached::Yes,
+        Some(interval) if clips >= LEAST_CLIPS && interval.low > thesis => Reached::No,
         _ => Reached::Unknown,
     }
 }
@@ -69,21 +69,17 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
         let found = features.iter().filter(|f: &&FeatureReach| f.reached == reached);
         found.map(|f| f.feature.name()).collect()
     };
-    let (yes, no, unknown) = (
-        with(Reached::Reached),
-        with(Reached::NotReached),
-        with(Reached::Unknown),
-    );
+    let (yes, no, unknown) = (with(Reached::Yes), with(Reached::No), with(Reached::Unknown));
     let mut parts = Vec::new();
     if !yes.is_empty() {
-        parts.push(format!("The thesis's test error is reached for {}", list(&yes)));
+        parts.push(format!("The thesis’s test error is reached for {}", list(&yes)));
     }
     if !no.is_empty() {
         parts.push(format!("it is not reached for {}", list(&no)));
     }
     if parts.is_empty() {
         parts.push(
-            "There is not enough data to tell for any feature whether the thesis's test error is reached"
+            "There is not enough data to tell for any feature whether the thesis’s test error is reached"
                 .into(),
         );
     } else if !unknown.is_empty() {
@@ -108,9 +104,9 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
         answer: sentence(&parts.join("; "), &than_mean),
         rule: format!(
             "For each feature, the single-task run with the lowest validation MSE is scored on the test clips. Its MSE has a 95 % \
-             interval from 2,000 bootstrap resamples of the clips. Reached: the whole interval lies at or below the thesis's test \
+             interval from 2,000 bootstrap resamples of the clips. Reached: the whole interval lies at or below the thesis’s test \
              MSE. Not reached: it lies wholly above. Otherwise, or with fewer than {LEAST_CLIPS} test clips, there is not enough \
-             data to tell. The thesis's value comes from other tracks; where labels spread differently, compare R². Against always \
+             data to tell. The thesis’s value comes from other tracks; where labels spread differently, compare R². Against always \
              saying the training mean, the ratio of the two errors on the same clips is judged: {}",
             super::rule_of_ratios()
         ),
@@ -164,8 +160,8 @@ mod tests {
     #[test]
     fn the_interval_decides() {
         let interval = |low, high| Some(Interval { low, high });
-        assert_eq!(judge(100, interval(0.007, 0.009), 0.009), Reached::Reached);
-        assert_eq!(judge(100, interval(0.010, 0.012), 0.009), Reached::NotReached);
+        assert_eq!(judge(100, interval(0.007, 0.009), 0.009), Reached::Yes);
+        assert_eq!(judge(100, interval(0.010, 0.012), 0.009), Reached::No);
         assert_eq!(judge(100, interval(0.008, 0.012), 0.009), Reached::Unknown);
         assert_eq!(judge(12, interval(0.001, 0.002), 0.009), Reached::Unknown);
         assert_eq!(judge(100, None, 0.009), Reached::Unknown);

@@ -108,7 +108,7 @@ mod tests {
                 .zip(&drawn[1])
                 .all(|(a, b)| (b - a - 1.0).abs() < 1e-12)
         );
-        assert_eq!(means(&[column.clone()], 100, 3)[0], drawn[0]);
+        assert_eq!(means(std::slice::from_ref(&column), 100, 3)[0], drawn[0]);
         assert_ne!(means(&[column], 100, 4)[0], drawn[0]);
     }
 
