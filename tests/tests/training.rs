@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use echometer_engine::InputFormat;
 use echometer_tests::{analyze, json, skip, trainer, write_wav};
+use serde_json::Value;
 
 const FORMAT: InputFormat = InputFormat {
     rate: 24_000,
@@ -140,4 +141,85 @@ fn trains_exports_resumes_and_repeats() {
     );
     train(program, folder.path(), "a");
     assert_eq!(files("a"), files("b"), "going on from a finished run changed it");
+}
+
+#[test]
+fn a_model_is_measured_and_a_thesis_network_runs_in_the_analyzer() {
+    let Some(program) = trainer() else {
+        return skip("LIBTORCH is not set; `cargo xtask test` sets libtorch up");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    make_clips(folder.path());
+    let run = |arguments: &str| {
+        let output = Command::new(program)
+            .args(arguments.split(' '))
+            .arg("--data")
+            .arg(folder.path().join("manifest.csv"))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments}: {log}");
+        output
+    };
+    let name = "energy-lenet5-adam-1e-3";
+    run(&format!(
+        "grid --features energy --profile quick --split 50/25/25 --batch 4 --epochs 8 --device cpu --out grid --only {name}"
+    ));
+
+    // `eval` goes through the engine, the run's own predictions through libtorch: they agree.
+    let model = format!("grid/models/{name}");
+    let output = run(&format!(
+        "eval --model {model} --format json --out eval --device embedded"
+    ));
+    let table: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&table[0]["feature"], &table[0]["clips"]),
+        (&"energy".into(), &12.into())
+    );
+    let read = |file: &str, columns: [usize; 2]| -> Vec<(String, f64)> {
+        let text = fs::read_to_string(folder.path().join(file)).unwrap();
+        let rows = text
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').collect::<Vec<_>>());
+        rows.map(|row| (row[columns[0]].to_owned(), row[columns[1]].parse().unwrap()))
+            .collect()
+    };
+    let clips = fs::read_to_string(folder.path().join("grid/clips.csv")).unwrap();
+    let clips: Vec<_> = clips
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    let engine = read("eval/predictions.csv", [0, 3]);
+    let libtorch = read(&format!("grid/runs/{name}/predictions.csv"), [0, 4]);
+    assert_eq!(libtorch.len(), 6, "validation and test");
+    for (clip, value) in libtorch {
+        let path = Path::new(clips[clip.parse::<usize>().unwrap()])
+            .file_name()
+            .unwrap();
+        let same = |(known, _): &&(String, f64)| Path::new(known).file_name() == Some(path);
+        let (_, found) = engine.iter().find(same).unwrap();
+        assert!(
+            (found - value.clamp(0.0, 1.0)).abs() < 1e-4,
+            "{path:?}: {found}, not {value}"
+        );
+    }
+
+    // And in the analyzer: nothing until the window is full, then the network's one feature.
+    let clip = folder.path().join("0.wav");
+    let model = folder.path().join(model);
+    let arguments = [
+        "--input",
+        clip.to_str().unwrap(),
+        "--model",
+        model.to_str().unwrap(),
+    ];
+    let readings = json(&analyze(
+        &[&arguments[..], &["--device", "embedded", "--format", "jsonl"]].concat(),
+    ));
+    assert!(readings[0]["energy"].is_null() && readings[0]["loudness"].is_number());
+    let last = readings.last().unwrap();
+    assert!(last["energy"].is_number() && last["valence"].is_null(), "{last}");
 }

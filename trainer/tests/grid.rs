@@ -195,7 +195,10 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     assert!(checkpoint.exists(), "it was killed too late to show anything");
     grid(folder, "killed", &more);
     assert!(!checkpoint.exists());
-    assert!(weights("whole") == weights("killed"), "the killed run came to other weights");
+    assert!(
+        weights("whole") == weights("killed"),
+        "the killed run came to other weights"
+    );
 }
 
 #[test]

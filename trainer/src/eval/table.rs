@@ -53,6 +53,8 @@ fn line(feature: Feature, scored: &[Scored]) -> Line {
     let mse = average(&|s| (s.mean - s.truth).powi(2));
     let truths: Vec<_> = scored.iter().map(|s| s.truth).collect();
     let variance = Some(mean_and_variance(&truths).1).filter(|_| !scored.is_empty());
+    // What is measured has no uncertainty to be judged.
+    let uncertain = scored.iter().any(|s| s.sd > 0.0);
     let drawn = means(&[squares], RESAMPLES, 1);
     let interval = drawn.first().and_then(|means| Interval::of(means));
     Line {
@@ -67,7 +69,7 @@ fn line(feature: Feature, scored: &[Scored]) -> Line {
             .filter(|(_, variance)| *variance > 0.0)
             .map(|(mse, variance)| 1.0 - mse / variance),
         variance,
-        band80: average(&|s| if is_inside_80(s, 1.0) { 1.0 } else { 0.0 }),
+        band80: average(&|s| if is_inside_80(s, 1.0) { 1.0 } else { 0.0 }).filter(|_| uncertain),
     }
 }
 
