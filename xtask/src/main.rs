@@ -12,10 +12,12 @@ mod host;
 mod index;
 mod install;
 mod libtorch;
+mod onnx;
 mod onnxruntime;
 mod packages;
 mod pedalboard;
 mod plugin;
+mod python;
 mod wheel;
 
 use std::ffi::OsString;
@@ -109,8 +111,10 @@ impl Workshop {
             libtorch.folder.display()
         );
         eprintln!("ONNX Runtime: {}", onnxruntime.display());
-        if let Some(folder) = pedalboard::ensure_optional(&self.deps) {
-            eprintln!("pedalboard: {}", folder.display());
+        for package in [&pedalboard::PACKAGE, &onnx::PACKAGE] {
+            if let Some(folder) = package.ensure_optional(&self.deps) {
+                eprintln!("{}: {}", package.name, folder.display());
+            }
         }
         eprintln!("Everything for building and testing is there: cargo xtask test");
         Ok(ExitCode::SUCCESS)
@@ -127,8 +131,13 @@ impl Workshop {
                 .env("ECHOMETER_BUILT", "1");
         }
         command.args(arguments).env("ORT_DYLIB_PATH", onnxruntime);
-        if let Some(folder) = pedalboard::ensure_optional(&self.deps) {
-            command.env("ECHOMETER_PEDALBOARD", folder);
+        for (package, variable) in [
+            (&pedalboard::PACKAGE, "ECHOMETER_PEDALBOARD"),
+            (&onnx::PACKAGE, "ECHOMETER_ONNX"),
+        ] {
+            if let Some(folder) = package.ensure_optional(&self.deps) {
+                command.env(variable, folder);
+            }
         }
         cargo::with_libtorch(&mut command, &libtorch)?;
         cargo::hand_over(command)

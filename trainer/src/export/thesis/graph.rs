@@ -5,7 +5,7 @@ use echometer_engine::model::onnx::DimensionProto;
 use tch::Tensor;
 
 use super::super::builder::{Builder, int, ints};
-use crate::network::thesis::{Activation, ConvPart, DensePart, GruPart, Part, ThesisNetwork};
+use crate::network::thesis::{Activation, BlockPart, ConvPart, DensePart, GruPart, Part, ThesisNetwork};
 
 /// `columns` `[N, frames, mels]` to `mean` and `sd` `[N, features]`.
 pub(super) fn graph(network: &ThesisNetwork) -> anyhow::Result<Vec<u8>> {
@@ -50,11 +50,12 @@ fn part(b: &mut Builder, part: &Part, x: &str, name: &str) -> anyhow::Result<Str
             ];
             b.node("MaxPool", &[x], name, attributes)
         }
-        Part::Block {
-            first,
-            second,
-            shortcut,
-        } => {
+        Part::Block(block) => {
+            let BlockPart {
+                first,
+                second,
+                shortcut,
+            } = &**block;
             let inner = conv(b, first, x, &format!("{name}_first"))?;
             let inner = conv(b, second, &inner, &format!("{name}_second"))?;
             let around = match shortcut {

@@ -20,7 +20,7 @@ pub(crate) use verify::verify_thesis;
 /// Writes `head.onnx` and `card.json` to `folder`. The window's mel frames must be the network's input, and the features
 /// its outputs, in their order.
 ///
-/// At the full window the weights of LeNet-5 are 368 MB; writing them takes three times that in memory, and the engine
+/// At the full window the weights of LeNet-5 are 368 MB; writing them takes twice that in memory for a while, and the engine
 /// reads files of up to 512 MiB.
 pub(crate) fn write_thesis(
     network: &ThesisNetwork,

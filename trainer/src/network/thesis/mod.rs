@@ -10,7 +10,7 @@ mod resnet34;
 mod resnet34_heads;
 
 pub(crate) use layer::{Activation, Layer};
-pub(crate) use part::{ConvPart, DensePart, GruPart, Part};
+pub(crate) use part::{BlockPart, ConvPart, DensePart, GruPart, Part};
 
 use clap::ValueEnum;
 use echometer_engine::{Feature, PerFeature};
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn silent_bands_do_not_blow_up() {
         let network = network(Architecture::LeNet5);
-        let mut deviation = Tensor::full([SMALL.mels], 100.0, CPU);
+        let deviation = Tensor::full([SMALL.mels], 100.0, CPU);
         let _ = deviation.get(0).fill_(0.0);
         network.normalise_with(&Tensor::zeros([SMALL.mels], CPU), &deviation);
         assert!((network.scale.max().double_value(&[]) - 1e4).abs() < 1.0);

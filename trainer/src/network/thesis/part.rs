@@ -14,11 +14,7 @@ pub(crate) enum Part {
         stride: [i64; 2],
         pad: i64,
     },
-    Block {
-        first: ConvPart,
-        second: ConvPart,
-        shortcut: Option<ConvPart>,
-    },
+    Block(Box<BlockPart>),
     AveragePool,
     Flatten,
     Dropout(f64),
@@ -33,6 +29,13 @@ pub(crate) struct ConvPart {
     weight: Tensor,
     bias: Option<Tensor>,
     norm: Option<nn::BatchNorm>,
+}
+
+/// A basic block.
+pub(crate) struct BlockPart {
+    pub(crate) first: ConvPart,
+    pub(crate) second: ConvPart,
+    pub(crate) shortcut: Option<ConvPart>,
 }
 
 /// A dense layer.
@@ -133,6 +136,17 @@ impl ConvPart {
     }
 }
 
+impl BlockPart {
+    fn forward(&self, x: &Tensor, train: bool) -> Tensor {
+        let mut y = self.second.forward(&self.first.forward(x, train), train);
+        match &self.shortcut {
+            Some(shortcut) => y += shortcut.forward(x, train),
+            None => y += x,
+        }
+        activate(y, Activation::Relu)
+    }
+}
+
 impl DensePart {
     fn new(path: &Path<'_>, inputs: i64, outputs: i64, activation: Activation) -> Self {
         let config = nn::LinearConfig {
@@ -197,11 +211,11 @@ impl Part {
             },
             (Layer::Block { channels, stride }, Shape::Image(image)) => {
                 let (first, second, shortcut) = block_convs(image[0], *channels, *stride);
-                Self::Block {
+                Self::Block(Box::new(BlockPart {
                     first: ConvPart::new(&(path / "first"), image[0], first),
                     second: ConvPart::new(&(path / "second"), *channels, second),
                     shortcut: shortcut.map(|conv| ConvPart::new(&(path / "shortcut"), image[0], conv)),
-                }
+                }))
             }
             (Layer::AveragePool, _) => Self::AveragePool,
             (Layer::Flatten, _) => Self::Flatten,
@@ -244,18 +258,7 @@ impl Part {
             Self::MaxPool { kernel, stride, pad } => {
                 x.max_pool2d(kernel, stride, [*pad, *pad], [1, 1], false)
             }
-            Self::Block {
-                first,
-                second,
-                shortcut,
-            } => {
-                let mut y = second.forward(&first.forward(x, train), train);
-                match shortcut {
-                    Some(shortcut) => y += shortcut.forward(x, train),
-                    None => y += x,
-                }
-                activate(y, Activation::Relu)
-            }
+            Self::Block(block) => block.forward(x, train),
             Self::AveragePool => x.mean_dim([2, 3].as_slice(), false, Kind::Float),
             Self::Flatten => x.flatten(1, -1),
             Self::Dropout(share) if train => x.dropout(*share, true),
