@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use echometer_engine::{Feature, PerFeature};
-use serde::Serialize;
-
+use super::ratio::Ratio;
 use super::statistics::bootstrap::{self, Interval, RESAMPLES};
 use crate::data::row::Split;
 use crate::runs::read::{Folder, LabelledClip, Run, State};
+use echometer_engine::{Feature, PerFeature};
 
-/// With fewer clips than this, no interval is believed.
-pub(crate) const LEAST_CLIPS: usize = 30;
-/// Relative differences of the MSE up to this are called equal.
-pub(crate) const EQUAL: f64 = 0.05;
 /// Any will do; a fixed one makes a report repeatable.
 const SEED: u64 = 20_230_703;
 
@@ -41,29 +36,6 @@ pub(crate) struct Evidence {
     pub(crate) training_means: PerFeature<Option<f64>>,
     /// What does not fit together, in words.
     pub(crate) doubts: Vec<String>,
-}
-
-/// How one MSE compares with another on the same clips.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Ratio {
-    pub(crate) clips: usize,
-    /// First MSE by the second.
-    pub(crate) ratio: f64,
-    /// Central 95 % over clips.
-    pub(crate) interval: Option<Interval>,
-}
-
-/// What an interval says about the first of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
-    /// Lower error.
-    Better,
-    Worse,
-    /// Within [`EQUAL`].
-    Equal,
-    /// Not enough data to tell.
-    Unknown,
 }
 
 impl Evidence {
@@ -240,51 +212,11 @@ impl Scored {
     }
 }
 
-impl Ratio {
-    /// Judges by the interval alone: inside ±5 % is equal, on one side of 1 is better or worse, all else is unknown.
-    pub(crate) fn verdict(&self) -> Verdict {
-        match self.interval {
-            Some(interval) if self.clips >= LEAST_CLIPS => {
-                if interval.low >= 1.0 / (1.0 + EQUAL) && interval.high <= 1.0 + EQUAL {
-                    Verdict::Equal
-                } else if interval.high < 1.0 {
-                    Verdict::Better
-                } else if interval.low > 1.0 {
-                    Verdict::Worse
-                } else {
-                    Verdict::Unknown
-                }
-            }
-            _ => Verdict::Unknown,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::fixture::{Fixture, Kind};
-
-    fn ratio(clips: usize, low: f64, high: f64) -> Verdict {
-        let interval = Some(Interval { low, high });
-        let ratio = 1.0;
-        Ratio {
-            clips,
-            ratio,
-            interval,
-        }
-        .verdict()
-    }
-
-    #[test]
-    fn verdicts_follow_the_rule() {
-        assert_eq!(ratio(100, 0.5, 0.9), Verdict::Better);
-        assert_eq!(ratio(100, 1.1, 2.0), Verdict::Worse);
-        assert_eq!(ratio(100, 0.97, 1.04), Verdict::Equal);
-        assert_eq!(ratio(100, 0.97, 0.99), Verdict::Equal);
-        assert_eq!(ratio(100, 0.8, 1.1), Verdict::Unknown);
-        assert_eq!(ratio(LEAST_CLIPS - 1, 0.5, 0.9), Verdict::Unknown);
-    }
+    use crate::report::ratio::Verdict;
 
     #[test]
     fn resampled_errors_lie_around_the_measured_ones() {

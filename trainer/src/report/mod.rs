@@ -10,6 +10,7 @@ mod grid;
 mod numbers;
 mod page;
 mod questions;
+mod ratio;
 pub(crate) mod statistics;
 #[cfg(test)]
 mod tests;

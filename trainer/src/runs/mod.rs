@@ -1,5 +1,6 @@
 //! Runs on disk: what each leaves behind, and how it is read back.
 
+mod files;
 pub(crate) mod read;
 pub(crate) mod record;
 

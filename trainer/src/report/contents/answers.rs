@@ -3,13 +3,13 @@
 use echometer_engine::Feature;
 
 use super::{Findings, decimals, interval_text, verdict_cell};
-use crate::report::evidence::Verdict;
 use crate::report::figures::forest::{Line, forest};
 use crate::report::figures::{Figure, capital, number};
 use crate::report::page::{Answer, Block, Cell, Row, Section, Table, Tone};
 use crate::report::questions::parameters::Contrast;
 use crate::report::questions::reach::{FeatureReach, Reached};
 use crate::report::questions::{Comparison, difference};
+use crate::report::ratio::Verdict;
 
 const SIDES: (&str, &str) = ("better", "worse");
 

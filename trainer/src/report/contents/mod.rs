@@ -8,12 +8,13 @@ mod runs;
 
 use echometer_engine::Feature;
 
-use super::evidence::{Evidence, Verdict};
+use super::evidence::Evidence;
 use super::figures::matrix::{Correlations, correlations};
 use super::figures::{count, number};
 use super::grid::{Grid, RUNS};
 use super::page::{Block, Cell, Document, Section, Tone};
 use super::questions::{self, MultiTask, Parameters, Reach};
+use super::ratio::Verdict;
 use super::statistics::bootstrap::Interval;
 use super::statistics::correlation::{pearson, spearman};
 use super::statistics::distribution::Summary;

@@ -4,9 +4,9 @@ use echometer_engine::Feature;
 
 use super::{Findings, error_cells, most_clips, printed_cells, verdict_cell};
 use crate::data::row::Split;
-use crate::report::evidence::Verdict;
 use crate::report::page::{Block, Cell, Row, Section, Table, Tone};
 use crate::report::questions::{Comparison, difference};
+use crate::report::ratio::Verdict;
 use crate::report::thesis::{ORDER, PAIRS};
 
 /// Both tables.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::axis::{Axis, Panel};
 use super::{Figure, px};
-use crate::report::evidence::Verdict;
+use crate::report::ratio::Verdict;
 use crate::report::statistics::bootstrap::Interval;
 
 /// One line.

@@ -7,7 +7,7 @@ pub(crate) mod reach;
 use echometer_engine::Feature;
 use serde::Serialize;
 
-use super::evidence::{EQUAL, LEAST_CLIPS, Ratio, Verdict};
+use super::ratio::{EQUAL, LEAST_CLIPS, Ratio, Verdict};
 
 pub(crate) use multi_task::{MultiTask, multi_task};
 pub(crate) use parameters::{Parameters, parameters};

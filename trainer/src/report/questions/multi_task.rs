@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{Comparison, list, with_verdict};
 use crate::data::row::Split;
-use crate::report::evidence::{Evidence, Verdict};
+use crate::report::evidence::Evidence;
 use crate::report::grid::{Cell, Grid};
+use crate::report::ratio::Verdict;
 use crate::report::thesis::ORDER;
 
 /// The answer to RQ3.
@@ -123,8 +124,8 @@ fn conclusion(pairs: &[Comparison], heads: &[Comparison]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::evidence::Ratio;
     use crate::report::fixture::{Fixture, Kind};
+    use crate::report::ratio::Ratio;
 
     fn made(verdicts: &[Verdict]) -> Vec<Comparison> {
         let features = ORDER.into_iter().zip(verdicts);

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{Comparison, difference};
 use crate::data::row::Split;
-use crate::report::evidence::{Evidence, LEAST_CLIPS, Ratio, Scored, Verdict};
+use crate::report::evidence::{Evidence, Scored};
 use crate::report::grid::{Grid, Setting, network_name, optimiser_name, settings};
+use crate::report::ratio::{LEAST_CLIPS, Ratio, Verdict};
 use crate::report::statistics::bootstrap::Interval;
 use crate::report::statistics::sign_flip::{holm, p_value};
 use crate::report::thesis::ORDER;

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::list;
 use crate::data::row::Split;
-use crate::report::evidence::{Evidence, LEAST_CLIPS, Ratio, Verdict};
+use crate::report::evidence::Evidence;
 use crate::report::grid::{Grid, settings};
+use crate::report::ratio::{LEAST_CLIPS, Ratio, Verdict};
 use crate::report::statistics::bootstrap::Interval;
 use crate::report::thesis::{ORDER, Printed};
 
