@@ -89,11 +89,6 @@ impl Part {
     pub(crate) fn has(self, i: usize) -> bool {
         i % self.count == self.index - 1
     }
-
-    /// Whether it is all there is.
-    pub(crate) fn is_whole(self) -> bool {
-        self.count == 1
-    }
 }
 
 impl FromStr for Part {

@@ -69,6 +69,15 @@ pub(crate) struct Needs<'a> {
     pub(crate) frame_rate: f64,
 }
 
+/// What a data set came to.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// The usable clips.
+    pub(crate) clips: Vec<Clip>,
+    /// The others, with the reason.
+    pub(crate) rejected: Vec<Rejected>,
+}
+
 /// Reads, or computes and caches, every row that has any of the labels needed. What cannot be used is told with the
 /// reason: unreadable, too short, silent, or the same sound as an earlier clip. `None` where `stop` came first.
 pub(crate) fn load(
@@ -76,7 +85,7 @@ pub(crate) fn load(
     needs: Needs<'_>,
     cache: &mut Cache,
     stop: &AtomicBool,
-) -> Result<Option<(Vec<Clip>, Vec<Rejected>)>, CacheError> {
+) -> Result<Option<Loaded>, CacheError> {
     let rows: Vec<_> = rows
         .into_iter()
         .filter(|row| row.has_any(needs.features))
@@ -85,16 +94,16 @@ pub(crate) fn load(
     let Some(sounds) = cache.sounds(&rows, &bar, stop)? else {
         return Ok(None);
     };
-    let (mut clips, mut rejected) = (Vec::new(), Vec::new());
+    let mut loaded = Loaded::default();
     let mut first = HashMap::new();
     for (row, sound) in rows.into_iter().zip(sounds) {
         let name = name(&row);
         match usable(row, sound, needs, &mut first) {
-            Ok(clip) => clips.push(clip),
-            Err(reason) => rejected.push(Rejected { clip: name, reason }),
+            Ok(clip) => loaded.clips.push(clip),
+            Err(reason) => loaded.rejected.push(Rejected { clip: name, reason }),
         }
     }
-    Ok(Some((clips, rejected)))
+    Ok(Some(loaded))
 }
 
 fn usable(

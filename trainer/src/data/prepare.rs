@@ -50,11 +50,11 @@ pub(crate) fn prepare(
         mels: front_end.mels,
         frame_rate: front_end.frame_rate(),
     };
-    let Some((clips, unusable)) = clips::load(listing.rows, needs, &mut cache, stop)? else {
+    let Some(loaded) = clips::load(listing.rows, needs, &mut cache, stop)? else {
         bail!("stopped; what was computed is kept, and the same command goes on from there");
     };
     let mut rejected = listing.rejected;
-    rejected.extend(unusable);
+    rejected.extend(loaded.rejected);
     let path = args.out.join(REJECTED);
     write(&path, &rejected).with_context(|| format!("cannot write {}", path.display()))?;
     for Rejected { clip, reason } in rejected.iter().take(TOLD) {
@@ -65,7 +65,7 @@ pub(crate) fn prepare(
     }
     Ok(Data {
         description: source.describe(),
-        clips,
+        clips: loaded.clips,
         rejected,
     })
 }

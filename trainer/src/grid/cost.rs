@@ -21,6 +21,8 @@ pub(super) struct Cost {
     pub(super) seconds: f64,
     /// Bytes of weights on disk.
     pub(super) bytes: u64,
+    /// Multiplications with weights that scoring one clip takes.
+    pub(super) macs: i64,
 }
 
 /// Clips of the batch that is timed on a CPU: convolutions take about as long a clip in larger ones.
@@ -43,7 +45,8 @@ pub(super) fn estimate(units: &[Unit], set: &Set, settings: &Settings) -> Vec<Re
                 samples,
                 scored,
                 seconds: samples as f64 * pace.train_s + scored as f64 * pace.score_s,
-                bytes: 4 * pace.parameters,
+                bytes: 4 * pace.parameters as u64,
+                macs: pace.macs,
             })
         })
         .collect()
@@ -68,8 +71,8 @@ fn pace(unit: &Unit, settings: &Settings) -> Result<Pace, String> {
 pub(super) fn table(units: &[Unit], costs: &[Result<Cost, String>], done: &[bool]) -> String {
     let time = |seconds: f64| HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string();
     let mut text = format!(
-        "{:<44} {:>10} {:>9} {:>16} {:>9}\n",
-        "run", "samples", "scored", "time", "weights"
+        "{:<44} {:>10} {:>9} {:>16} {:>9} {:>10}\n",
+        "run", "samples", "scored", "time", "weights", "GMAC/clip"
     );
     let (mut seconds, mut bytes) = (0.0, 0);
     for ((unit, cost), done) in units.iter().zip(costs).zip(done) {
@@ -81,8 +84,9 @@ pub(super) fn table(units: &[Unit], costs: &[Result<Cost, String>], done: &[bool
                 seconds += cost.seconds;
                 bytes += cost.bytes;
                 let Cost { samples, scored, .. } = cost;
-                let (time, size) = (time(cost.seconds), indicatif::BinaryBytes(cost.bytes));
-                format!("{name:<44} {samples:>10} {scored:>9} {time:>16} {size:>9}\n")
+                let (time, size) = (time(cost.seconds), indicatif::BinaryBytes(cost.bytes).to_string());
+                let gmac = cost.macs as f64 / 1e9;
+                format!("{name:<44} {samples:>10} {scored:>9} {time:>16} {size:>9} {gmac:>10.2}\n")
             }
         };
     }

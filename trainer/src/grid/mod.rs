@@ -97,7 +97,6 @@ pub(crate) struct Settings {
     precision: Precision,
     loaders: usize,
     device: tch::Device,
-    description: String,
 }
 
 /// Runs the grid, or this machine's share of it; chooses, tests and exports what is complete; writes the report.
@@ -139,7 +138,6 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
         precision,
         loaders: options.loaders as usize,
         device,
-        description: data.description.clone(),
     };
     let set = Set::new(data, profile, options.split, settings.seed)?;
     if options.dry_run {

@@ -65,7 +65,9 @@ pub(super) struct Pace {
     pub(super) train_s: f64,
     /// In scoring.
     pub(super) score_s: f64,
-    pub(super) parameters: u64,
+    /// Trained numbers, and multiplications with them that one clip takes.
+    pub(super) parameters: i64,
+    pub(super) macs: i64,
 }
 
 /// Times one network and prints the result as JSON.
@@ -105,6 +107,10 @@ pub(super) fn measure(timed: Timed) -> Result<Pace, String> {
         &PerFeature::default(),
     );
     let network = network.map_err(|error| error.to_string())?;
+    let cost = timed
+        .architecture
+        .cost(timed.outputs as i64, shape)
+        .unwrap_or_default();
     let size = [timed.batch as i64, shape.frames, shape.mels];
     let frames = Tensor::rand(size, (Kind::Float, timed.device));
     let mut optimiser = Optimiser::new(Named::Adam.method(), network.vars.variables());
@@ -133,7 +139,8 @@ pub(super) fn measure(timed: Timed) -> Result<Pace, String> {
         Pace {
             train_s,
             score_s: fastest(&mut { score }),
-            parameters: network.parameters(),
+            parameters: cost.parameters,
+            macs: cost.macs,
         }
     })
     .map_err(|fault| fault.to_string())

@@ -50,13 +50,6 @@ const PAIRS: [[Feature; 2]; 4] = [
     [Feature::Liveness, Feature::Loudness],
 ];
 
-impl Unit {
-    /// Whether it is one of the runs that a feature's best is chosen from.
-    pub(crate) fn is_single(&self) -> bool {
-        self.features.len() == 1
-    }
-}
-
 impl fmt::Display for Unit {
     /// The name of its folder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,7 +113,7 @@ mod tests {
                 .filter(|unit| unit.architecture == architecture)
                 .count()
         };
-        assert_eq!(units.iter().filter(|unit| unit.is_single()).count(), 96);
+        assert_eq!(units.iter().filter(|unit| unit.features.len() == 1).count(), 96);
         assert_eq!(
             (of(Architecture::MtlCnn), of(Architecture::ResNet34Heads)),
             (4, 1)

@@ -139,7 +139,7 @@ mod tests {
         };
         let mut cache = Cache::open(&folder.join("cache"), &config, 2.0).unwrap();
         let loaded = clips::load(rows.collect(), needs, &mut cache, &AtomicBool::new(false));
-        loaded.unwrap().unwrap().0
+        loaded.unwrap().unwrap().clips
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Optimiser {
                     continue; // A layer that this loss does not reach.
                 }
                 if factor != 1.0 {
-                    gradient = gradient * factor;
+                    gradient *= factor; // In place: the next step begins with new ones.
                 }
                 let (Method::Adam { weight_decay }, Some([first, second])) = (self.method, &mut slot.moments)
                 else {

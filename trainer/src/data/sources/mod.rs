@@ -82,7 +82,7 @@ pub(crate) fn open(spec: &DataSpec, audio: Option<&Path>) -> Result<Box<dyn Sour
         }
         DataSpec::Open => {
             let manifest = crate::corpus::manifest_path(audio)
-                .map_err(|error| read_error(Path::new("open"), &error.to_string()))?;
+                .map_err(|error| read_error(Path::new("open"), error.to_string()))?;
             Box::new(OpenCorpus::open(&manifest)?)
         }
     })

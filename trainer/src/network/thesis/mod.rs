@@ -9,7 +9,7 @@ mod part;
 mod resnet34;
 mod resnet34_heads;
 
-pub(crate) use layer::{Activation, Layer};
+pub(crate) use layer::{Activation, Cost, Layer};
 pub(crate) use part::{BlockPart, ConvPart, DensePart, GruPart, Part};
 
 use clap::ValueEnum;
@@ -53,6 +53,13 @@ impl Architecture {
             Self::MtlCnn => mtl_cnn::layers(outputs),
             Self::ResNet34Heads => resnet34_heads::layers(outputs),
         }
+    }
+}
+
+impl Architecture {
+    /// What a network for `outputs` features costs; `None` where the input is too small.
+    pub(crate) fn cost(self, outputs: i64, shape: InputShape) -> Option<Cost> {
+        figures::cost(&self.layers(outputs), shape)
     }
 }
 

@@ -30,6 +30,7 @@ impl Interval {
     }
 
     /// Whether `value` lies inside or on an end.
+    #[cfg(test)]
     pub(crate) fn contains(self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
