@@ -116,28 +116,33 @@ impl Cache {
             }
         }
         paths.sort(); // A fixed order: of two shards that hold a clip, always the same one is read.
-        for path in paths {
-            match Shard::open(&path, self.config.mels) {
-                Ok(shard) => self.adopt(&Arc::new(shard)),
-                Err(reason) => {
-                    tracing::warn!("{} is damaged and is left out: {reason}", path.display());
-                }
+        let open = |path: &PathBuf| match Shard::open(path, self.config.mels) {
+            Ok(shard) => Some(Arc::new(shard)),
+            Err(reason) => {
+                tracing::warn!("{} is damaged and is left out: {reason}", path.display());
+                None
             }
-        }
+        };
+        let shards: Vec<_> = paths.iter().filter_map(open).collect();
+        self.adopt(&shards);
         Ok(())
     }
 
-    /// Takes the entries of a shard; an alias of a clip that is not there is dropped.
-    fn adopt(&mut self, shard: &Arc<Shard>) {
-        for entry in shard.entries() {
-            let sound = if entry.alias {
-                self.contents.get(&entry.content).cloned()
-            } else {
-                shard::sound(shard, entry)
-            };
-            if let Some(sound) = sound {
+    /// Takes the entries of shards. Aliases come after all clips, for their clip may lie in any shard; one whose clip is
+    /// nowhere is dropped.
+    fn adopt(&mut self, shards: &[Arc<Shard>]) {
+        for shard in shards {
+            for entry in shard.entries().iter().filter(|entry| !entry.alias) {
+                if let Some(sound) = shard::sound(shard, entry) {
+                    self.known.insert(entry.file, sound.clone());
+                    self.contents.entry(entry.content).or_insert(sound);
+                }
+            }
+        }
+        let entries = shards.iter().flat_map(|shard| shard.entries());
+        for entry in entries.filter(|entry| entry.alias) {
+            if let Some(sound) = self.contents.get(&entry.content) {
                 self.known.insert(entry.file, sound.clone());
-                self.contents.entry(entry.content).or_insert(sound);
             }
         }
     }
@@ -175,10 +180,10 @@ impl Cache {
                 }
             }
             let closed = writer.close_if_full().map_err(|source| self.error(source))?;
-            self.adopt_all(closed)?;
+            self.adopt_file(closed)?;
         }
         let closed = writer.close().map_err(|source| self.error(source))?;
-        self.adopt_all(closed)?;
+        self.adopt_file(closed)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -192,10 +197,10 @@ impl Cache {
         Ok(Some(keys.iter().map(sound).collect()))
     }
 
-    fn adopt_all(&mut self, path: Option<PathBuf>) -> Result<(), CacheError> {
+    fn adopt_file(&mut self, path: Option<PathBuf>) -> Result<(), CacheError> {
         if let Some(path) = path {
             let shard = Shard::open(&path, self.config.mels).map_err(|source| self.error(source))?;
-            self.adopt(&Arc::new(shard));
+            self.adopt(&[Arc::new(shard)]);
         }
         Ok(())
     }
