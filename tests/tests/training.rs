@@ -219,7 +219,8 @@ fn a_model_is_measured_and_a_thesis_network_runs_in_the_analyzer() {
     let readings = json(&analyze(
         &[&arguments[..], &["--device", "embedded", "--format", "jsonl"]].concat(),
     ));
-    assert!(readings[0]["energy"].is_null() && readings[0]["loudness"].is_number());
+    let early = &readings[4]; // After a second.
+    assert!(early["energy"].is_null() && early["loudness"].is_number(), "{early}");
     let last = readings.last().unwrap();
     assert!(last["energy"].is_number() && last["valence"].is_null(), "{last}");
 }
