@@ -90,11 +90,14 @@ fn runs_are_units_that_are_chosen_tested_and_exported_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make_clips(folder);
-    let log = grid(
-        folder,
-        "a",
-        &["--only", "energy-lenet5-adam", "--only", "mtl-cnn"],
-    );
+    let few = ["--only", "energy-lenet5-adam", "--only", "mtl-cnn"];
+    let log = grid(folder, "a", &few);
+    let tested_of = |name: &str| {
+        let metrics = json(&run(folder, "a", name).join("metrics.json"));
+        metrics["test"]["energy"]["clips"].as_u64().unwrap_or(0) > 0
+    };
+    assert!(!tested_of(LENET), "ten runs of energy are still to come: {log}");
+    let log = grid(folder, "a", &[&few[..], &["--choose-now"]].concat());
 
     // Useless clips are listed with the reason.
     let rejected = fs::read_to_string(folder.join("a/rejected.csv")).unwrap();
@@ -168,8 +171,57 @@ fn runs_are_units_that_are_chosen_tested_and_exported_once() {
         &["--only", "energy-lenet5-adam", "--only", "mtl-cnn"],
     );
     assert_eq!(stamp("a"), before, "a finished run was run again");
-    grid(folder, "a", &["--only", LENET, "--seed", "2"]);
+
+    // Another setting would overwrite it: refused, unless that is what is wanted.
+    let other = ["--only", LENET, "--seed", "2"];
+    let refused = command(folder, "a", &other).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let error = text(&refused);
+    assert!(
+        error.contains("seed 1, now 2") && error.contains("--replace"),
+        "{error}"
+    );
+    assert_eq!(stamp("a"), before, "a finished run was lost");
+    grid(folder, "a", &[&other[..], &["--replace"]].concat());
     assert_ne!(stamp("a"), before, "another seed must give another run");
+}
+
+#[test]
+fn a_choice_is_final() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_clips(folder);
+    let tested = || {
+        let runs = fs::read_dir(folder.join("a/runs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let tested = runs.filter(|run| json(&run.join("metrics.json"))["test"]["energy"].is_object());
+        tested
+            .map(|run| run.file_name().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    grid(
+        folder,
+        "a",
+        &[
+            "--only",
+            "energy-lenet5-sgd-1e-4",
+            "--samples",
+            "4",
+            "--choose-now",
+        ],
+    );
+    assert_eq!(tested(), ["energy-lenet5-sgd-1e-4"]);
+    grid(
+        folder,
+        "a",
+        &["--only", "energy-lenet5", "--samples", "4", "--choose-now"],
+    );
+    assert_eq!(
+        tested(),
+        ["energy-lenet5-sgd-1e-4"],
+        "the test clips were looked at twice"
+    );
 }
 
 #[test]
@@ -210,7 +262,7 @@ fn shards_share_the_runs() {
     let count = || fs::read_dir(folder.join("a/runs")).unwrap().count();
     let log = grid(folder, "a", &[&only[..], &["--shard", "1/2"]].concat());
     assert_eq!(count(), 2);
-    assert!(log.contains("2 runs are still to be done"), "{log}");
+    assert!(log.contains("runs of the whole grid are not done"), "{log}");
     grid(folder, "a", &[&only[..], &["--shard", "2/2"]].concat());
     assert_eq!(count(), 4);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// Trains on a manifest beside `a.wav`, which holds no sound.
@@ -68,6 +69,134 @@ fn errors_say_what_is_wrong_and_end_with_1() {
             assert!(error.contains(word), "no `{word}` in: {error}");
         }
     }
+}
+
+/// A mono clip of `seconds` of a sine at amplitude `level`.
+fn write_clip(path: &Path, seconds: f32, level: f32) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 24_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for n in 0..(24_000.0 * seconds) as u32 {
+        let value = level * (std::f32::consts::TAU * 440.0 * n as f32 / 24_000.0).sin();
+        writer.write_sample((value * 32_000.0) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// Runs a command on `manifest.csv` in `folder`, with OUT there too.
+fn run(folder: &Path, command: &str, more: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(folder)
+        .args([command, "--data", "manifest.csv", "--out", "out"])
+        .args(more)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!text.contains("panicked"), "{text}");
+    (output.status.code(), text)
+}
+
+#[test]
+fn cache_tells_what_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_clip(&here.join("a.wav"), 3.0, 0.5);
+    fs::write(here.join("b.wav"), "no RIFF at all").unwrap();
+    fs::write(
+        here.join("manifest.csv"),
+        "path,start,energy\na.wav,0,0.5\nb.wav,0,0.5\nc.wav,0,0.5\n",
+    )
+    .unwrap();
+    let (code, text) = run(here, "cache", &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("1 clips cached in") && text.contains("1 unreadable, 1 of the data left out"),
+        "{text}"
+    );
+    let list = fs::read_to_string(here.join("out/rejected.csv")).unwrap();
+    assert!(
+        list.contains("c.wav,no such file") && list.contains("no audio file"),
+        "{list}"
+    );
+
+    fs::write(here.join("manifest.csv"), "path,start,energy\nb.wav,0,0.5\n").unwrap();
+    let (code, text) = run(here, "cache", &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("none of 1 clips could be read"), "{text}");
+
+    fs::write(here.join("manifest.csv"), "path,start,energy\nc.wav,0,0.5\n").unwrap();
+    let (code, text) = run(here, "cache", &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("1 left out, the first `c.wav`: no such file"),
+        "{text}"
+    );
+}
+
+#[test]
+fn eval_tells_what_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for name in ["a", "b", "d"] {
+        write_clip(&here.join(format!("{name}.wav")), 6.0, 0.5);
+    }
+    write_clip(&here.join("silent.wav"), 6.0, 0.0);
+    fs::write(here.join("noise.wav"), "no RIFF at all").unwrap();
+    fs::write(
+        here.join("manifest.csv"),
+        "path,start,energy\na.wav,0,0.5\na.wav,0,0.5\nb.wav,1,0.4\nsilent.wav,0,0.1\nnoise.wav,0,0.2\nc.wav,0,0.3\n",
+    )
+    .unwrap();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default");
+    let usual = ["--model", model, "--device", "embedded"];
+    let (code, text) = run(here, "eval", &usual);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 clips measured, 4 left out"), "{text}");
+    let list = fs::read_to_string(here.join("out/rejected.csv")).unwrap();
+    for words in [
+        "c.wav,no such file",
+        "a.wav,the same file and start are listed before",
+        "silent.wav,it is silent: no value for energy",
+        "noise.wav: no audio file",
+    ] {
+        assert!(list.contains(words), "no `{words}` in: {list}");
+    }
+
+    fs::write(
+        here.join("clips.csv"),
+        format!(
+            "clip,split,energy\na.wav,training,0.5\n{} at 1 s,test,0.4\n",
+            here.join("b.wav").display()
+        ),
+    )
+    .unwrap();
+    let (code, text) = run(
+        here,
+        "eval",
+        &[&usual[..], &["--clips", "clips.csv", "--split", "test"]].concat(),
+    );
+    assert_eq!(code, Some(0), "{text}");
+    let predictions = fs::read_to_string(here.join("out/predictions.csv")).unwrap();
+    assert!(
+        predictions.lines().count() == 2 && predictions.contains("b.wav at 1 s,energy,0.4"),
+        "{predictions}"
+    );
+    let (code, text) = run(here, "eval", &[&usual[..], &["--clips", "clips.csv"]].concat());
+    assert_eq!(code, Some(2), "{text}");
+}
+
+#[test]
+fn the_help_of_eval_warns_of_clips_that_were_trained_on() {
+    let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(["eval", "--help"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8_lossy(&output.stdout);
+    assert!(help.contains("trained on say nothing"), "{help}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use echometer_engine::{Feature, PerFeature};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::cache::{Cache, CacheError, Frames, Key, Sound};
 use super::row::{Row, Split};
@@ -40,6 +40,11 @@ impl Clip {
     pub(crate) fn tensor(&self, start: i64, count: i64) -> std::io::Result<Tensor> {
         let rows = self.frames.rows(start as usize..(start + count) as usize)?;
         Ok(Tensor::from_slice(rows).view([-1, self.mels]))
+    }
+
+    /// All frames, row by row, as they lie in the cache.
+    pub(crate) fn rows(&self) -> std::io::Result<&[f32]> {
+        self.frames.rows(0..self.frames.len())
     }
 
     /// All frames, `[frames, mels]`.
@@ -148,28 +153,11 @@ fn usable(
     })
 }
 
-/// What a clip is called in lists.
-fn name(row: &Row) -> String {
+/// What a clip is called in lists: `path`, or `path at S s`.
+pub(crate) fn name(row: &Row) -> String {
     if row.start > 0.0 {
         format!("{} at {} s", row.path.display(), row.start)
     } else {
         row.path.display().to_string()
     }
-}
-
-/// Mean and standard deviation of each mel band over all frames of `clips`, which are read one at a time.
-pub(crate) fn band_statistics(clips: &[&Clip], mels: i64) -> std::io::Result<(Tensor, Tensor)> {
-    let zeros = || Tensor::zeros([mels], (Kind::Double, tch::Device::Cpu));
-    let (mut count, mut sum, mut squares) = (0, zeros(), zeros());
-    for clip in clips {
-        let frames = clip.whole()?.to_kind(Kind::Double);
-        count += clip.len();
-        sum += frames.sum_dim_intlist([0].as_slice(), false, Kind::Double);
-        squares += frames
-            .square()
-            .sum_dim_intlist([0].as_slice(), false, Kind::Double);
-    }
-    let mean = sum / count.max(1);
-    let deviation = (squares / count.max(1) - mean.square()).clamp_min(0.0).sqrt();
-    Ok((mean, deviation))
 }

@@ -8,12 +8,12 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use echometer_engine::frontend::FrontEndConfig;
 
-use super::cache::Cache;
+use super::cache::{Cache, Sound};
 use super::clips::{self, Clip, Needs};
 use super::row::Row;
 use super::source::Rejected;
 use super::sources;
-use crate::cli::{CacheOptions, DataArgs};
+use crate::cli::{CacheOptions, DataArgs, Part};
 use crate::report::progress_bar;
 
 /// The clips of a data set.
@@ -55,19 +55,27 @@ pub(crate) fn prepare(
     };
     let mut rejected = listing.rejected;
     rejected.extend(loaded.rejected);
-    let path = args.out.join(REJECTED);
-    write(&path, &rejected).with_context(|| format!("cannot write {}", path.display()))?;
-    for Rejected { clip, reason } in rejected.iter().take(TOLD) {
-        tracing::warn!("left out: {clip}: {reason}");
-    }
-    if rejected.len() > TOLD {
-        tracing::warn!("… and {} more, see {}", rejected.len() - TOLD, path.display());
-    }
+    tell(&rejected, Some(&args.out.join(REJECTED)))?;
     Ok(Data {
         description: source.describe(),
         clips: loaded.clips,
         rejected,
     })
+}
+
+/// Tells the first of what was left out, and writes all of it to `path`.
+pub(crate) fn tell(rejected: &[Rejected], path: Option<&Path>) -> anyhow::Result<()> {
+    for Rejected { clip, reason } in rejected.iter().take(TOLD) {
+        tracing::warn!("left out: {clip}: {reason}");
+    }
+    if rejected.len() > TOLD {
+        let place = path.map_or(String::new(), |path| format!(", see {}", path.display()));
+        tracing::warn!("… and {} more{place}", rejected.len() - TOLD);
+    }
+    match path {
+        Some(path) => write(path, rejected).with_context(|| format!("cannot write {}", path.display())),
+        None => Ok(()),
+    }
 }
 
 fn write(path: &Path, rejected: &[Rejected]) -> anyhow::Result<()> {
@@ -79,24 +87,70 @@ fn write(path: &Path, rejected: &[Rejected]) -> anyhow::Result<()> {
     Ok(table.flush()?)
 }
 
-/// Computes and caches this part's mel frames.
+/// Computes and caches this part's mel frames. What cannot be cached is told, and written beside as [`prepare`] does.
 pub(crate) fn cache(options: &CacheOptions, stop: &AtomicBool) -> anyhow::Result<()> {
     let CacheOptions { data, profile, shard } = options;
+    let features = &data.features.0;
     let source = sources::open(&data.data, data.audio.as_deref())?;
-    let rows = source.list()?.rows.into_iter().enumerate();
-    let mine = |(i, row): (usize, Row)| (shard.has(i) && row.has_any(&data.features.0)).then_some(row);
+    let listing = source.list()?;
+    sources::require(&listing, &source.describe(), features)?;
+    fs::create_dir_all(&data.out).with_context(|| format!("cannot make {}", data.out.display()))?;
+    let rows = listing.rows.into_iter().enumerate();
+    let mine = |(i, row): (usize, Row)| (shard.has(i) && row.has_any(features)).then_some(row);
     let rows: Vec<_> = rows.filter_map(mine).collect();
     let mut cache = Cache::open(&data.cache(), &profile.front_end(), profile.window_s())?;
     let bar = progress_bar(rows.len() as u64, "mel frames");
     let start = Instant::now();
-    if cache.sounds(&rows, &bar, stop)?.is_none() {
+    let Some(sounds) = cache.sounds(&rows, &bar, stop)? else {
         bail!("stopped; what was computed is kept, and the same command goes on from there");
+    };
+    let mut rejected = listing.rejected;
+    let listed = rejected.len();
+    rejected.extend(rows.iter().zip(sounds).filter_map(|(row, sound)| match sound {
+        Sound::Heard(_) => None,
+        Sound::Unreadable(reason) => Some(Rejected {
+            clip: clips::name(row),
+            reason,
+        }),
+    }));
+    let path = data.out.join(rejected_name(*shard));
+    tell(&rejected, Some(&path))?;
+    let unreadable = rejected.len() - listed;
+    if unreadable > 0 && unreadable == rows.len() {
+        bail!("none of {unreadable} clips could be read, see {}", path.display());
     }
     tracing::info!(
-        "{} clips cached in {}, {:.1} s",
-        rows.len(),
+        "{} clips cached in {}, {unreadable} unreadable, {listed} of the data left out before, {:.1} s",
+        rows.len() - unreadable,
         data.cache().display(),
         start.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+/// File in OUT that lists what a part left out: machines that share OUT each have their own.
+fn rejected_name(part: Part) -> String {
+    let mut items = (0..).filter(|&i| part.has(i));
+    match (items.next(), items.next()) {
+        (Some(first), Some(second)) if second - first > 1 => {
+            format!("rejected-{}-of-{}.csv", first + 1, second - first)
+        }
+        _ => REJECTED.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_a_list_of_its_own() {
+        for (part, name) in [
+            ("1/1", "rejected.csv"),
+            ("1/2", "rejected-1-of-2.csv"),
+            ("3/8", "rejected-3-of-8.csv"),
+        ] {
+            assert_eq!(rejected_name(part.parse().unwrap()), name);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Training, validation and test: seeded, and no group on two sides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -42,6 +42,13 @@ impl FromStr for Shares {
     }
 }
 
+impl Shares {
+    /// A side's share of the clips, 0–1.
+    pub(crate) fn of(self, side: Split) -> f64 {
+        f64::from(self.0[side as usize]) / 100.0
+    }
+}
+
 impl fmt::Display for Shares {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [training, validation, test] = self.0;
@@ -51,14 +58,23 @@ impl fmt::Display for Shares {
 
 /// The side of every clip, and how they were split in words.
 ///
-/// Where the data puts every clip on a side and `shares` is `None`, that is taken; else the groups are shuffled and cut by
+/// Where the data puts every clip on a side and `shares` is `None`, that is taken, with a warning where it tears a group
+/// apart; else the groups are shuffled and cut by
 /// `shares` (default 90/5/5), and no side is left without a group where there are three.
 pub(crate) fn split(clips: &[Clip], shares: Option<Shares>, seed: u64) -> (Vec<Split>, String) {
-    let given: Option<Vec<_>> = clips.iter().map(|clip| clip.split).collect();
-    if let (None, Some(given)) = (shares, given)
-        && Split::ALL.iter().all(|side| given.contains(side))
-    {
-        return (given, "as the data says".into());
+    if shares.is_none() {
+        let places = clips.iter().map(|clip| Place {
+            name: &clip.name,
+            group: &clip.group,
+            side: clip.split,
+        });
+        let (given, doubt) = given(&places.collect::<Vec<_>>());
+        if let Some(doubt) = doubt {
+            tracing::warn!("{doubt}");
+        }
+        if let Some(given) = given {
+            return (given, "as the data says".into());
+        }
     }
     let shares = shares.unwrap_or_default();
     let groups: Vec<_> = clips.iter().map(|clip| clip.group.as_str()).collect();
@@ -68,6 +84,53 @@ pub(crate) fn split(clips: &[Clip], shares: Option<Shares>, seed: u64) -> (Vec<S
         _ => "by artist where one is given, else by file",
     };
     (cut(&groups, shares, seed), format!("{shares}, seed {seed}, {by}"))
+}
+
+/// Where the data puts a clip.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'a str,
+    group: &'a str,
+    side: Option<Split>,
+}
+
+/// The data's own split where it is whole, and what to warn of: why it is not used, or a group on two sides.
+fn given(places: &[Place<'_>]) -> (Option<Vec<Split>>, Option<String>) {
+    if places.iter().all(|place| place.side.is_none()) {
+        return (None, None); // The data has no split.
+    }
+    if let Some(first) = places.iter().find(|place| place.side.is_none()) {
+        let count = places.iter().filter(|place| place.side.is_none()).count();
+        let doubt = format!(
+            "the data's own split is not used, for {count} of {} clips have no side in it, the first is {}",
+            places.len(),
+            first.name
+        );
+        return (None, Some(doubt));
+    }
+    let sides: Vec<_> = places.iter().filter_map(|place| place.side).collect();
+    if let Some(missing) = Split::ALL.iter().find(|side| !sides.contains(side)) {
+        let doubt = format!(
+            "the data's own split is not used, for it puts no clip on the {} side",
+            missing.name()
+        );
+        return (None, Some(doubt));
+    }
+    let mut sides_of = BTreeMap::<_, BTreeSet<_>>::new();
+    for (place, side) in places.iter().zip(&sides) {
+        sides_of.entry(place.group).or_default().insert(side.name());
+    }
+    let torn: Vec<_> = sides_of.iter().filter(|(_, sides)| sides.len() > 1).collect();
+    let doubt = torn.first().map(|(group, sides)| {
+        format!(
+            "the data's own split puts {} of {} artists or files on more than one side, the first is {group} ({}): what \
+             is learned of them there makes figures here look better than they are",
+            torn.len(),
+            sides_of.len(),
+            sides.iter().copied().collect::<Vec<_>>().join(", ")
+        )
+    });
+    (Some(sides), doubt)
 }
 
 fn cut(groups: &[&str], shares: Shares, seed: u64) -> Vec<Split> {
@@ -134,6 +197,37 @@ mod tests {
         }
         assert_eq!(sides, cut(&groups, Shares::default(), 3));
         assert_ne!(sides, cut(&groups, Shares::default(), 4));
+    }
+
+    #[test]
+    fn a_given_split_is_never_dropped_or_torn_in_silence() {
+        let place = |name, group, side| Place { name, group, side };
+        let whole = [
+            place("a.wav", "artist a", Some(Split::Training)),
+            place("b.wav", "artist b", Some(Split::Validation)),
+            place("c.wav", "artist c", Some(Split::Test)),
+        ];
+        assert_eq!(given(&whole), (Some(Split::ALL.to_vec()), None));
+        let none = whole.map(|p| place(p.name, p.group, None));
+        assert_eq!(given(&none), (None, None));
+        let doubt = |places: &[Place<'_>]| {
+            let (sides, doubt) = given(places);
+            (sides.is_some(), doubt.unwrap())
+        };
+        let lacking = [whole.as_slice(), &[place("d.wav", "artist d", None)]].concat();
+        let (used, words) = doubt(&lacking);
+        assert!(
+            !used && words.contains("1 of 4 clips") && words.contains("d.wav"),
+            "{words}"
+        );
+        let (used, words) = doubt(&whole[..2]);
+        assert!(!used && words.contains("no clip on the test side"), "{words}");
+        let torn = [whole.as_slice(), &[place("d.wav", "artist a", Some(Split::Test))]].concat();
+        let (used, words) = doubt(&torn);
+        assert!(
+            used && words.contains("1 of 3 artists or files") && words.contains("artist a (test, training)"),
+            "{words}"
+        );
     }
 
     #[test]

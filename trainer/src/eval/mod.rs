@@ -1,7 +1,9 @@
 //! Any model on any data: what the engine says of each clip against the clip's labels.
 
+mod choice;
 mod table;
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,15 +13,24 @@ use echometer_engine::{Device, Feature, InputFormat, Model, ModelFiles, PerFeatu
 use indicatif::ParallelProgressIterator;
 use rayon::prelude::*;
 
+use self::choice::{Sides, choose};
 use crate::cli::Features;
+use crate::data::clips;
+use crate::data::prepare::{REJECTED, tell};
 use crate::data::row::{Row, Split};
 use crate::data::sound::Sound;
+use crate::data::source::Rejected;
 use crate::data::sources::{self, DataSpec};
+use crate::panics::catch;
 use crate::report::progress_bar;
 use crate::training::metrics::Scored;
 
 /// What `trainer eval` is called with.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Figures on clips that the model was trained on say nothing of how it does on others: take clips it has \
+                  never heard, or --clips OUT/clips.csv --split test for a model of a grid."
+)]
 pub(crate) struct EvalOptions {
     /// The folder of the model: card.json and its ONNX files
     #[arg(long, value_name = "DIR")]
@@ -37,9 +48,14 @@ pub(crate) struct EvalOptions {
     #[arg(long, default_value = "all")]
     features: Features,
 
-    /// Only clips that the data puts on this side
+    /// Only clips that the data, or the file of --clips, puts on this side
     #[arg(long, value_enum)]
     split: Option<Split>,
+
+    /// Takes the side of --split from clips.csv in a grid's OUT folder: measures a model on the clips its grid kept for
+    /// the test
+    #[arg(long, value_name = "FILE", requires = "split")]
+    clips: Option<PathBuf>,
 
     /// Where inference runs: auto, cpu, cuda, embedded …
     #[arg(long, default_value_t = Device::Auto)]
@@ -49,7 +65,8 @@ pub(crate) struct EvalOptions {
     #[arg(long, value_enum, default_value_t = table::Format::Text)]
     format: table::Format,
 
-    /// Also writes metrics.txt, metrics.csv, metrics.json and predictions.csv to this folder
+    /// Also writes metrics.txt, metrics.csv, metrics.json, predictions.csv and rejected.csv, what was left out and why, to
+    /// this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -78,16 +95,16 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     let source = sources::open(&options.data, options.audio.as_deref())?;
     let listing = source.list()?;
     sources::require(&listing, &source.describe(), &features)?;
-    let wanted =
-        |row: &Row| row.has_any(&features) && options.split.is_none_or(|split| row.split == Some(split));
-    let rows: Vec<_> = listing.rows.into_iter().filter(wanted).collect();
-    if let (true, Some(split)) = (rows.is_empty(), options.split) {
-        bail!(
-            "{}: it puts no clip with these labels on the {} side",
-            source.describe(),
-            split.name()
-        );
-    }
+    let mut rejected = listing.rejected;
+    let sides = options.clips.as_deref().map(Sides::read).transpose()?;
+    let rows = choose(
+        listing.rows,
+        &features,
+        options.split,
+        sides.as_ref(),
+        &source.describe(),
+        &mut rejected,
+    )?;
     let bar = progress_bar(rows.len() as u64, "scoring");
     let evaluated: Vec<_> = rows
         .into_par_iter()
@@ -95,7 +112,9 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
         .map(|row| {
             let reading = match stop.load(Ordering::Relaxed) {
                 true => Err("stopped".to_owned()),
-                false => score(&model, &row).map_err(|error| format!("{error:#}")),
+                false => catch(|| score(&model, &row))
+                    .map_err(|panic| format!("scoring failed on it: {panic}"))
+                    .and_then(|reading| reading.map_err(|error| format!("{error:#}"))),
             };
             Evaluated { row, reading }
         })
@@ -103,22 +122,58 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     if stop.load(Ordering::Relaxed) {
         bail!("stopped; nothing was written");
     }
-    for Evaluated { row, reading } in &evaluated {
-        if let Err(reason) = reading {
-            tracing::warn!("left out: {}: {reason}", row.path.display());
-        }
+    rejected.extend(evaluated.iter().filter_map(|clip| {
+        let reason = lack(clip, &features)?;
+        Some(Rejected {
+            clip: clips::name(&clip.row),
+            reason,
+        })
+    }));
+    if let Some(folder) = &options.out {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
+    let list = options.out.as_ref().map(|folder| folder.join(REJECTED));
+    tell(&rejected, list.as_deref())?;
     let scored = PerFeature::from_fn(|feature| scored(&evaluated, feature));
+    let count = (0..evaluated.len())
+        .filter(|i| features.iter().any(|&f| scored[f].iter().any(|s| s.fold == *i)))
+        .count();
+    if count == 0 {
+        let first = rejected.first().map_or(String::new(), |first| {
+            format!(", the first left out is {}: {}", first.clip, first.reason)
+        });
+        bail!("none of {} clips could be measured{first}", evaluated.len());
+    }
+    tracing::info!(
+        "{count} clips measured, {} left out in whole or in part",
+        rejected.len()
+    );
     let lines = table::lines(&features, &scored);
     print!("{}", table::show(&lines, options.format)?);
     if let Some(folder) = &options.out {
-        let names: Vec<_> = evaluated
-            .iter()
-            .map(|e| e.row.path.display().to_string())
-            .collect();
+        let names: Vec<_> = evaluated.iter().map(|e| clips::name(&e.row)).collect();
         table::write(folder, &lines, &names, &features, &scored)?;
     }
     Ok(())
+}
+
+/// Why a clip is left out, or has no value for some of the features that it has a label for.
+fn lack(clip: &Evaluated, features: &[Feature]) -> Option<String> {
+    let reading = match &clip.reading {
+        Ok(reading) => reading,
+        Err(reason) => return Some(reason.clone()),
+    };
+    let lacking: Vec<_> = features
+        .iter()
+        .filter(|&&feature| clip.row.labels[feature].is_some())
+        .filter(|&&feature| reading.values[feature].is_none() || reading.sd[feature].is_none())
+        .map(|feature| feature.name())
+        .collect();
+    let why = match reading.silent {
+        true => "it is silent",
+        false => "it is too short",
+    };
+    (!lacking.is_empty()).then(|| format!("{why}: no value for {}", lacking.join(", ")))
 }
 
 /// The reading of a clip as long as the model's window.

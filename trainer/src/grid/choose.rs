@@ -1,155 +1,111 @@
-//! Choosing by the validation error, and the one look at the test clips.
+//! Choosing each feature's run by its validation error, once.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
-use echometer_engine::model::TrainingCard;
-use echometer_engine::{Feature, PerFeature};
+use echometer_engine::Feature;
 
+use super::place::State;
 use super::plan::Unit;
-use super::run::{self, PREDICTIONS, WEIGHTS};
-use super::set::Set;
-use super::{Settings, score};
-use crate::data::row::Split;
-use crate::export::{About, verify_thesis, write_thesis};
-use crate::network::thesis::ThesisNetwork;
-use crate::runs::record::{Outcome, Prediction};
-use crate::runs::{write_csv, write_json};
-use crate::training::device::guard;
-use crate::training::metrics::{Scored, metrics};
+use crate::runs::write_json;
 
-/// Whether a unit's run is over, and how.
-pub(super) enum State {
-    Finished(Outcome),
-    Failed,
-    Pending,
+/// The run of each feature, by its name.
+pub(super) type Choice = BTreeMap<Feature, String>;
+
+/// The file in OUT that keeps the choice: a choice is final, or the test clips would be looked at twice.
+const CHOSEN: &str = "chosen.json";
+
+/// The choices made earlier.
+pub(super) fn read(out: &Path) -> Choice {
+    let text = std::fs::read(out.join(CHOSEN)).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
 }
 
-/// For every feature whose single-task runs are all over, the best by validation error; and every finished multi-task run.
-pub(super) fn chosen<'a>(units: &'a [Unit], states: &[State]) -> Vec<&'a Unit> {
+/// Keeps the choices.
+pub(super) fn write(out: &Path, choice: &Choice) -> anyhow::Result<()> {
+    write_json(&out.join(CHOSEN), choice)
+}
+
+/// The best single-task run by validation error of each feature whose twelve runs are all over, or that has any finished
+/// run where `now` is asked for. What was chosen earlier stays, as long as its run is there.
+pub(super) fn choose(units: &[Unit], states: &[State], earlier: &Choice, now: bool) -> Choice {
     let mut best: BTreeMap<Feature, (f64, &Unit)> = BTreeMap::new();
     let mut waiting = Vec::new();
-    let mut chosen = Vec::new();
+    let mut kept = Choice::new();
     for (unit, state) in units.iter().zip(states) {
-        match (state, unit.features.as_slice()) {
-            (State::Pending, &[feature]) => waiting.push(feature),
-            (State::Finished(outcome), &[feature]) => {
-                if let Some(errors) = outcome.validation.get(&feature) {
-                    let entry = best.entry(feature).or_insert((errors.mse, unit));
-                    if errors.mse < entry.0 {
-                        *entry = (errors.mse, unit);
-                    }
+        let &[feature] = unit.features.as_slice() else {
+            continue;
+        };
+        match state {
+            State::Pending => waiting.push(feature),
+            State::Failed => {}
+            State::Finished(outcome) => {
+                let name = unit.to_string();
+                if earlier.get(&feature) == Some(&name) {
+                    kept.insert(feature, name);
+                }
+                if let Some(errors) = outcome.validation.get(&feature)
+                    && best.get(&feature).is_none_or(|(mse, _)| errors.mse < *mse)
+                {
+                    best.insert(feature, (errors.mse, unit));
                 }
             }
-            (State::Finished(_), _) => chosen.push(unit),
-            _ => {}
         }
     }
-    let best = best.into_iter().filter(|(feature, _)| !waiting.contains(feature));
-    best.map(|(_, (_, unit))| unit).chain(chosen).collect()
-}
-
-/// Scores a chosen run on the test clips, unless that was done, and exports it.
-pub(super) fn test(unit: &Unit, set: &Set, settings: &Settings) -> anyhow::Result<()> {
-    let folder = run::folder(&settings.out, unit);
-    let config = run::config(unit, set, settings);
-    let Some(mut outcome) = run::finished(&folder, &config) else {
-        anyhow::bail!("{unit}: it was finished, and is not any more");
-    };
-    let model = settings.out.join("models").join(unit.to_string());
-    if !outcome.test.is_empty() && model.exists() {
-        return Ok(());
-    }
-    let mut network = run::network(unit, set, settings)?;
-    network.vars.load(folder.join(WEIGHTS))?;
-    if outcome.test.is_empty() {
-        let test = set.side(Split::Test, &unit.features);
-        let training = set.side(Split::Training, &unit.features);
-        let scored = guard(|| score::predict(&network, unit, set, &test, settings))
-            .map_err(|fault| anyhow::anyhow!("{unit}: {fault}"))??;
-        outcome.test = score::errors(unit, set, &training, &scored);
-        add_rows(&folder, score::rows(unit, Split::Test, &scored))?;
-        write_json(&folder.join("metrics.json"), &outcome)?;
-    }
-    export(unit, set, settings, &network, &outcome, &model)
-}
-
-/// Writes the chosen run as a model for the analyzer, measured on the test clips, and checks it in the engine.
-fn export(
-    unit: &Unit,
-    set: &Set,
-    settings: &Settings,
-    network: &ThesisNetwork,
-    outcome: &Outcome,
-    folder: &Path,
-) -> anyhow::Result<()> {
-    let scored: Vec<Prediction> = predictions(&run::folder(&settings.out, unit))?;
-    let prior = set.prior();
-    let measured = PerFeature::from_fn(|feature| {
-        let sd = outcome.validation.get(&feature)?.mse.sqrt();
-        let of = scored
-            .iter()
-            .filter(|line| line.split == Split::Test && line.feature == feature);
-        let of = of.map(|line| Scored {
-            truth: line.truth,
-            mean: line.prediction,
-            sd,
-            baseline: f64::from(prior[feature]),
-            fold: 0,
-        });
-        metrics(&of.collect::<Vec<_>>())
-    });
-    let front_end = settings.profile.front_end();
-    let about = About {
-        name: &format!("thesis {unit}"),
-        version: env!("CARGO_PKG_VERSION"),
-        licence: "as the data allows",
-        front_end: &front_end,
-        window_s: settings.profile.window_s(),
-        features: &unit.features,
-        metrics: &measured,
-        training: TrainingCard {
-            data: set.record.description.clone(),
-            clips: set.side(Split::Training, &unit.features).len(),
-            evaluation: format!(
-                "test clips of the split {}; the standard deviation is the error on the validation clips",
-                set.record.split
-            ),
-            seed: settings.seed,
-        },
-    };
-    let partial = folder.with_extension("partial");
-    write_thesis(network, &about, &partial)?;
-    let backends = verify_thesis(network, &partial)?;
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("cannot replace {}", folder.display()))?;
-    }
-    fs::rename(&partial, folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let worst: Vec<_> = backends
-        .iter()
-        .map(|(name, worst)| format!("{worst:.0e} on {name}"))
+    let ready = best
+        .into_iter()
+        .filter(|(feature, _)| now || !waiting.contains(feature));
+    let mut choice: Choice = ready
+        .map(|(feature, (_, unit))| (feature, unit.to_string()))
         .collect();
-    tracing::info!(
-        "{unit}: model in {}; the engine is off libtorch by {} of the range",
-        folder.display(),
-        worst.join(", ")
-    );
-    Ok(())
+    choice.extend(kept);
+    choice
 }
 
-/// Puts the test clips' lines after the validation clips'.
-fn add_rows(folder: &Path, rows: Vec<Prediction>) -> anyhow::Result<()> {
-    let mut all = predictions(folder)?;
-    all.retain(|line| line.split != Split::Test);
-    all.extend(rows);
-    write_csv(&folder.join(PREDICTIONS), &all)
-}
+#[cfg(test)]
+mod tests {
+    use super::super::plan::units;
+    use super::*;
+    use crate::runs::record::{Errors, Outcome};
 
-fn predictions(folder: &Path) -> anyhow::Result<Vec<Prediction>> {
-    let path = folder.join(PREDICTIONS);
-    let read = || csv::Reader::from_path(&path)?.deserialize().collect();
-    let read: csv::Result<Vec<Prediction>> = read();
-    read.with_context(|| format!("cannot read {}", path.display()))
+    fn finished(mse: f64) -> State {
+        let errors = Errors {
+            clips: 10,
+            mae: mse,
+            mse,
+            r2: 0.0,
+            baseline_mse: 1.0,
+        };
+        State::Finished(Outcome {
+            samples: 1,
+            seconds: 1.0,
+            parameters: 1,
+            validation: [(Feature::Energy, errors)].into(),
+            test: BTreeMap::new(),
+        })
+    }
+
+    #[test]
+    fn the_best_is_chosen_once_all_are_over_and_stays() {
+        let units = units(&[Feature::Energy]);
+        let mut states: Vec<_> = (0..12).map(|i| finished(0.1 + f64::from(i) / 100.0)).collect();
+        states[0] = State::Failed;
+        states[5] = State::Pending;
+        let none = Choice::new();
+        assert!(
+            choose(&units, &states, &none, false).is_empty(),
+            "one is still to come"
+        );
+        let early = choose(&units, &states, &none, true);
+        assert_eq!(early[&Feature::Energy], units[1].to_string());
+        states[5] = finished(0.01);
+        let late = choose(&units, &states, &none, false);
+        assert_eq!(late[&Feature::Energy], units[5].to_string());
+        assert_eq!(choose(&units, &states, &early, false), early, "a choice is final");
+        states[1] = State::Pending;
+        assert!(
+            choose(&units, &states, &early, false).is_empty(),
+            "unless its run is gone"
+        );
+    }
 }

@@ -1,55 +1,90 @@
-//! What runs will cost, measured by a few steps of each network.
+//! What a grid will cost, before anything of it is decoded: counted from the labels, timed by a few steps and a few clips.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use indicatif::HumanDuration;
+use echometer_engine::Feature;
+use indicatif::{BinaryBytes, HumanDuration};
 
 use super::Settings;
 use super::pace::{Pace, Timed, measure};
 use super::plan::Unit;
-use super::set::Set;
-use crate::data::row::Split;
+use crate::data::cache::try_out;
+use crate::data::row::{Row, Split};
+use crate::data::split::Shares;
 use crate::network::thesis::Architecture;
-
-/// What a run needs.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cost {
-    /// Training clips, with repetitions, and clips scored for the curve.
-    pub(super) samples: u64,
-    pub(super) scored: u64,
-    /// Seconds for all of them.
-    pub(super) seconds: f64,
-    /// Bytes of weights on disk.
-    pub(super) bytes: u64,
-    /// Multiplications with weights that scoring one clip takes.
-    pub(super) macs: i64,
-}
 
 /// Clips of the batch that is timed on a CPU: convolutions take about as long a clip in larger ones.
 const TIMED_ON_CPU: usize = 2;
+/// Clips that are decoded to time it.
+const DECODED: usize = 4;
 
-/// The cost of each unit, in order, each network timed once; `Err` says why one cannot be built or run.
-pub(super) fn estimate(units: &[Unit], set: &Set, settings: &Settings) -> Vec<Result<Cost, String>> {
+/// The labelled clips of a data set, as far as its labels tell.
+pub(super) struct Counts<'a> {
+    pub(super) rows: &'a [Row],
+    pub(super) shares: Option<Shares>,
+}
+
+impl Counts<'_> {
+    /// About how many clips with a label for any of `features` a side will have.
+    fn side(&self, side: Split, features: &[Feature]) -> u64 {
+        let labelled = || self.rows.iter().filter(|row| row.has_any(features));
+        if self.shares.is_none() && self.rows.iter().all(|row| row.split.is_some()) {
+            return labelled().filter(|row| row.split == Some(side)).count() as u64;
+        }
+        let share = self.shares.unwrap_or_default().of(side);
+        (labelled().count() as f64 * share).round() as u64
+    }
+}
+
+/// The table of `--dry-run`: one line a run, what is done already, and the sums.
+pub(super) fn table(units: &[Unit], done: &[bool], counts: &Counts<'_>, settings: &Settings) -> String {
     let mut paces: BTreeMap<(Architecture, usize), Result<Pace, String>> = BTreeMap::new();
-    units
-        .iter()
-        .map(|unit| {
-            let key = (unit.architecture, unit.features.len());
-            let pace = paces.entry(key).or_insert_with(|| pace(unit, settings)).clone()?;
-            let training = set.side(Split::Training, &unit.features).len() as u64;
-            let validation = set.side(Split::Validation, &unit.features).len() as u64;
-            let samples = (training * u64::from(settings.epochs)).min(settings.samples.unwrap_or(u64::MAX));
-            let batches = samples.div_ceil(settings.batch as u64);
-            let scored = validation * ((settings.validations as u64).min(batches) + 1);
-            Ok(Cost {
-                samples,
-                scored,
-                seconds: samples as f64 * pace.train_s + scored as f64 * pace.score_s,
-                bytes: 4 * pace.parameters as u64,
-                macs: pace.macs,
-            })
-        })
-        .collect()
+    let mut text = format!(
+        "{:<44} {:>10} {:>10} {:>9} {:>14} {:>10}\n",
+        "run", "samples", "GMAC/clip", "scored", "time", "weights"
+    );
+    let (mut seconds, mut bytes) = (0.0, 0);
+    for (unit, done) in units.iter().zip(done) {
+        let name = unit.to_string();
+        if *done {
+            text += &format!("{name:<44} finished\n");
+            continue;
+        }
+        let key = (unit.architecture, unit.features.len());
+        let pace = match paces.entry(key).or_insert_with(|| pace(unit, settings)) {
+            Ok(pace) => *pace,
+            Err(reason) => {
+                text += &format!("{name:<44} cannot run: {reason}\n");
+                continue;
+            }
+        };
+        let samples = counts.side(Split::Training, &unit.features) * u64::from(settings.epochs);
+        let samples = samples.min(settings.samples.unwrap_or(u64::MAX));
+        let steps = samples.div_ceil(settings.batch as u64);
+        let scored =
+            counts.side(Split::Validation, &unit.features) * ((settings.validations as u64).min(steps) + 1);
+        let time = samples as f64 * pace.train_s + scored as f64 * pace.score_s;
+        let weights = 4 * pace.parameters as u64;
+        (seconds, bytes) = (seconds + time, bytes + weights);
+        text += &format!(
+            "{name:<44} {samples:>10} {:>10.2} {scored:>9} {:>14} {:>10}\n",
+            pace.macs as f64 / 1e9,
+            human(time),
+            BinaryBytes(weights).to_string()
+        );
+    }
+    let left = done.iter().filter(|done| !**done).count();
+    text += &format!(
+        "{left} runs to do: about {} here, {} of weights\n",
+        human(seconds),
+        BinaryBytes(bytes)
+    );
+    text + &cache(counts, settings)
+}
+
+fn human(seconds: f64) -> String {
+    HumanDuration(Duration::from_secs_f64(seconds)).to_string()
 }
 
 fn pace(unit: &Unit, settings: &Settings) -> Result<Pace, String> {
@@ -67,33 +102,22 @@ fn pace(unit: &Unit, settings: &Settings) -> Result<Pace, String> {
     })
 }
 
-/// One line a run, and the sum.
-pub(super) fn table(units: &[Unit], costs: &[Result<Cost, String>], done: &[bool]) -> String {
-    let time = |seconds: f64| HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string();
-    let mut text = format!(
-        "{:<44} {:>10} {:>9} {:>16} {:>9} {:>10}\n",
-        "run", "samples", "scored", "time", "weights", "GMAC/clip"
-    );
-    let (mut seconds, mut bytes) = (0.0, 0);
-    for ((unit, cost), done) in units.iter().zip(costs).zip(done) {
-        let name = unit.to_string();
-        text += &match cost {
-            _ if *done => format!("{name:<44} finished\n"),
-            Err(reason) => format!("{name:<44} cannot run: {reason}\n"),
-            Ok(cost) => {
-                seconds += cost.seconds;
-                bytes += cost.bytes;
-                let Cost { samples, scored, .. } = cost;
-                let (time, size) = (time(cost.seconds), indicatif::BinaryBytes(cost.bytes).to_string());
-                let gmac = cost.macs as f64 / 1e9;
-                format!("{name:<44} {samples:>10} {scored:>9} {time:>16} {size:>9} {gmac:>10.2}\n")
-            }
-        };
+/// One line on the feature cache, were nothing of it there yet.
+fn cache(counts: &Counts<'_>, settings: &Settings) -> String {
+    let (front_end, window_s) = (settings.profile.front_end(), settings.profile.window_s());
+    let clips = counts.rows.len();
+    let bytes = clips as u64 * (settings.profile.frames() * front_end.mels * 4) as u64;
+    let step = clips.div_ceil(DECODED).max(1);
+    let some: Vec<_> = counts.rows.iter().step_by(step).collect();
+    let start = Instant::now();
+    for row in &some {
+        try_out(row, &front_end, window_s);
     }
-    let left = done.iter().filter(|done| !**done).count();
-    text + &format!(
-        "{left} runs to do, about {}, {}\n",
-        time(seconds),
-        indicatif::BinaryBytes(bytes)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let each = start.elapsed().as_secs_f64() / some.len().max(1) as f64;
+    let time = human(each * clips as f64 / cores as f64);
+    format!(
+        "feature cache of {clips} clips: {}, about {time} on {cores} cores unless it is there\n",
+        BinaryBytes(bytes)
     )
 }

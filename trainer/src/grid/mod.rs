@@ -2,30 +2,35 @@
 
 mod choose;
 mod cost;
+mod fit;
 mod pace;
+mod place;
 mod plan;
 mod profile;
 mod run;
 mod score;
 mod set;
+mod test;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use echometer_engine::model::least_columns;
 
 pub(crate) use pace::{PaceOptions, pace};
 pub(crate) use profile::Profile;
 
 use crate::cli::{ComputeArgs, DataArgs, Part};
 use crate::data::prepare::prepare;
+use crate::data::sources;
 use crate::data::split::Shares;
 use crate::report;
 use crate::training::device;
 use crate::training::precision::Precision;
-use choose::State;
+use place::{Place, State};
 use plan::Unit;
 use run::Ended;
 use set::Set;
@@ -80,6 +85,15 @@ pub(crate) struct GridOptions {
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     shard: Part,
 
+    /// Chooses among the runs that are finished, without waiting for the others. A choice is final: the test clips are
+    /// looked at once
+    #[arg(long)]
+    choose_now: bool,
+
+    /// Runs again what is finished with other settings or clips, and loses what it came to
+    #[arg(long)]
+    replace: bool,
+
     /// Lists the runs with what they cost here, and trains nothing
     #[arg(long)]
     dry_run: bool,
@@ -99,14 +113,28 @@ pub(crate) struct Settings {
     device: tch::Device,
 }
 
+impl Settings {
+    fn new(options: &GridOptions) -> anyhow::Result<Self> {
+        let device = options.compute.device.find()?;
+        device::set_threads(options.compute.threads);
+        Ok(Self {
+            out: options.data.out.clone(),
+            profile: options.profile,
+            epochs: options.epochs,
+            samples: options.samples,
+            batch: options.batch as usize,
+            seed: options.compute.seed,
+            validations: options.validations as usize,
+            precision: options.precision.on(device).map_err(|reason| anyhow!(reason))?,
+            loaders: options.loaders as usize,
+            device,
+        })
+    }
+}
+
 /// Runs the grid, or this machine's share of it; chooses, tests and exports what is complete; writes the report.
 pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<()> {
-    let device = options.compute.device.find()?;
-    device::set_threads(options.compute.threads);
-    let precision = options
-        .precision
-        .on(device)
-        .map_err(|reason| anyhow::anyhow!(reason))?;
+    let settings = Settings::new(options)?;
     let all = plan::units(&options.data.features.0);
     let wanted = |unit: &&Unit| {
         options.only.is_empty() || options.only.iter().any(|text| unit.to_string().contains(text))
@@ -118,8 +146,12 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
             options.only.join(" or ")
         );
     }
-    let profile = options.profile;
-    let least = least_frames(profile);
+    if options.dry_run {
+        return dry_run(options, &units, &settings);
+    }
+    let profile = settings.profile;
+    // As much as the engine takes for a whole window of a model without a trunk.
+    let least = least_columns(profile.frames());
     let data = prepare(
         &options.data,
         &profile.front_end(),
@@ -127,49 +159,46 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
         least,
         stop,
     )?;
-    let settings = Settings {
-        out: options.data.out.clone(),
-        profile,
-        epochs: options.epochs,
-        samples: options.samples,
-        batch: options.batch as usize,
-        seed: options.compute.seed,
-        validations: options.validations as usize,
-        precision,
-        loaders: options.loaders as usize,
-        device,
+    let Some(set) = Set::new(data, profile.front_end().mels, options.split, settings.seed, stop)? else {
+        bail!("stopped before the first run; the same command goes on from there");
     };
-    let set = Set::new(data, profile, options.split, settings.seed)?;
-    if options.dry_run {
-        let finished: Vec<_> = units
-            .iter()
-            .map(|unit| is_finished(unit, &set, &settings))
-            .collect();
-        print!(
-            "{}",
-            cost::table(&units, &cost::estimate(&units, &set, &settings), &finished)
-        );
-        return Ok(());
+    if !options.replace {
+        run::refuse_overwriting(&units, &set, &settings)?;
     }
     set.write(&settings.out)?;
     run_all(&units, options.shard, &set, &settings, stop)?;
-    let states: Vec<_> = units.iter().map(|unit| state(unit, &set, &settings)).collect();
-    for unit in choose::chosen(&units, &states) {
-        choose::test(unit, &set, &settings)?;
+    let failed = test_all(&all, options.choose_now, &set, &settings, stop)?;
+    report::write(&report::ReportOptions::of(settings.out))?;
+    match failed {
+        0 => Ok(()),
+        failed => bail!(
+            "{failed} runs could not be tested or exported, as told above; the same command tries again"
+        ),
     }
-    let pending = states
-        .iter()
-        .filter(|state| matches!(state, State::Pending))
-        .count();
-    if pending > 0 {
-        tracing::info!("{pending} runs are still to be done, by this or other machines");
-    }
-    report::write(&report::ReportOptions::of(settings.out))
 }
 
-/// Fewest frames of a clip: what a full-window model in the engine takes for a whole window.
-fn least_frames(profile: Profile) -> usize {
-    echometer_engine::model::least_columns(profile.frames())
+/// Lists what would be run and what it costs; decodes no more than a few clips.
+fn dry_run(options: &GridOptions, units: &[Unit], settings: &Settings) -> anyhow::Result<()> {
+    let source = sources::open(&options.data.data, options.data.audio.as_deref())?;
+    let listing = source.list()?;
+    sources::require(&listing, &source.describe(), &options.data.features.0)?;
+    let rows: Vec<_> = listing
+        .rows
+        .into_iter()
+        .filter(|row| row.has_any(&options.data.features.0))
+        .collect();
+    let counts = cost::Counts {
+        rows: &rows,
+        shares: options.split,
+    };
+    let mine: Vec<_> = (0..units.len())
+        .filter(|&i| options.shard.has(i))
+        .map(|i| units[i].clone())
+        .collect();
+    let done = |unit: &Unit| place::folder(&settings.out, unit).join(place::METRICS).exists();
+    let done: Vec<_> = mine.iter().map(done).collect();
+    print!("{}", cost::table(&mine, &done, &counts, settings));
+    Ok(())
 }
 
 fn run_all(
@@ -190,32 +219,57 @@ fn run_all(
                     .collect();
                 tracing::info!("{} of {}: {unit}: {}", place + 1, mine.len(), errors.join("; "));
             }
-            Ended::Failed(failure) => {
-                tracing::warn!(
-                    "{} of {}: {unit} failed: {}",
-                    place + 1,
-                    mine.len(),
-                    failure.reason
-                );
+            Ended::Failed(reason) => {
+                tracing::warn!("{} of {}: {unit} failed: {reason}", place + 1, mine.len());
             }
             Ended::Stopped => bail!("stopped in {unit} and saved; the same command goes on from there"),
         }
-        if stop.load(Ordering::Relaxed) {
+        if run::stopped(stop) {
             bail!("stopped after {unit}; the same command goes on from there");
         }
     }
     Ok(())
 }
 
-fn is_finished(unit: &Unit, set: &Set, settings: &Settings) -> bool {
-    matches!(state(unit, set, settings), State::Finished(_))
-}
-
-fn state(unit: &Unit, set: &Set, settings: &Settings) -> State {
-    let folder = run::folder(&settings.out, unit);
-    match run::finished(&folder, &run::config(unit, set, settings)) {
-        Some(outcome) => State::Finished(outcome),
-        None if folder.join("failure.json").exists() => State::Failed,
-        None => State::Pending,
+/// Chooses what can be chosen, and tests and exports it together with the finished multi-task runs. One that fails is told
+/// and does not stop the others; returns how many did.
+fn test_all(
+    all: &[Unit],
+    now: bool,
+    set: &Set,
+    settings: &Settings,
+    stop: &AtomicBool,
+) -> anyhow::Result<usize> {
+    let states: Vec<_> = all
+        .iter()
+        .map(|unit| Place::new(unit, set, settings).state())
+        .collect();
+    let choice = choose::choose(all, &states, &choose::read(&settings.out), now);
+    choose::write(&settings.out, &choice)?;
+    let mut failed = 0;
+    for (unit, state) in all.iter().zip(&states) {
+        let several = unit.features.len() > 1 && matches!(state, State::Finished(_));
+        let chosen = unit.features.len() == 1 && choice.get(&unit.features[0]) == Some(&unit.to_string());
+        if !several && !chosen {
+            continue;
+        }
+        if let Err(error) = test::test(unit, set, settings, stop) {
+            tracing::warn!("{error:#}");
+            failed += 1;
+        }
+        if run::stopped(stop) {
+            bail!("stopped after {unit}; the same command goes on from there");
+        }
     }
+    let pending = states
+        .iter()
+        .filter(|state| matches!(state, State::Pending))
+        .count();
+    if pending > 0 {
+        tracing::info!(
+            "{pending} runs of the whole grid are not done; a feature is chosen and tested once its twelve are, or with \
+             --choose-now"
+        );
+    }
+    Ok(failed)
 }

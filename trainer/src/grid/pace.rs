@@ -93,6 +93,10 @@ pub(crate) fn pace(options: &PaceOptions) -> anyhow::Result<()> {
 
 /// Times a few steps.
 pub(super) fn measure(timed: Timed) -> Result<Pace, String> {
+    guard(|| measure_guarded(timed)).map_err(|fault| fault.to_string())?
+}
+
+fn measure_guarded(timed: Timed) -> Result<Pace, String> {
     let front_end = timed.profile.front_end();
     let shape = InputShape {
         mels: front_end.mels as i64,
@@ -121,29 +125,25 @@ pub(super) fn measure(timed: Timed) -> Result<Pace, String> {
         scale.step(timed.precision, &mut optimiser, &loss, 1e-4);
         loss.double_value(&[]); // Waits for the device.
     };
-    let score = || {
+    let mut score = || {
         let values = tch::no_grad(|| timed.precision.run(|| network.forward(&frames, false)));
         values.sum(Kind::Float).double_value(&[]);
     };
-    let fastest = |work: &mut dyn FnMut()| {
-        (0..timed.steps)
-            .map(|_| seconds(work))
-            .fold(f64::INFINITY, f64::min)
-            / timed.batch as f64
-    };
-    guard(|| {
-        train();
-        train();
-        let train_s = fastest(&mut train);
-        score();
-        Pace {
-            train_s,
-            score_s: fastest(&mut { score }),
-            parameters: cost.parameters,
-            macs: cost.macs,
-        }
+    train();
+    train();
+    score();
+    Ok(Pace {
+        train_s: fastest(timed, &mut train),
+        score_s: fastest(timed, &mut score),
+        parameters: cost.parameters,
+        macs: cost.macs,
     })
-    .map_err(|fault| fault.to_string())
+}
+
+/// Seconds a clip in the fastest of the steps.
+fn fastest(timed: Timed, work: &mut dyn FnMut()) -> f64 {
+    let steps = (0..timed.steps).map(|_| seconds(work));
+    steps.fold(f64::INFINITY, f64::min) / timed.batch as f64
 }
 
 fn seconds(work: &mut dyn FnMut()) -> f64 {

@@ -1,12 +1,15 @@
 //! What a network of the grid says of clips, and how wrong it is.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use echometer_engine::Feature;
+use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::Settings;
 use super::plan::Unit;
+use super::run::stopped;
 use super::set::Set;
 use crate::data::row::Split;
 use crate::network::thesis::ThesisNetwork;
@@ -31,18 +34,22 @@ pub(super) fn shape<'a>(unit: &'a Unit, settings: &Settings) -> Shape<'a> {
     }
 }
 
-/// Scores `clips`; one list a feature of the unit, of the clips that have its label.
+/// Scores `clips`; one list a feature of the unit, of the clips that have its label. `None` where `stop` came first.
 pub(super) fn predict(
     network: &ThesisNetwork,
     unit: &Unit,
     set: &Set,
     clips: &[usize],
     settings: &Settings,
-) -> std::io::Result<Vec<Vec<Scored>>> {
+    stop: &AtomicBool,
+) -> std::io::Result<Option<Vec<Vec<Scored>>>> {
     let plan = clips.chunks(settings.batch).map(<[usize]>::to_vec).collect();
     let mut scored = vec![Vec::new(); unit.features.len()];
     std::thread::scope(|scope| {
         for batch in batches(scope, &set.clips, plan, shape(unit, settings), settings.loaders) {
+            if stopped(stop) {
+                return Ok(None);
+            }
             let batch = batch?;
             let frames = batch.frames.to_device(settings.device);
             let values = tch::no_grad(|| settings.precision.run(|| network.forward(&frames, false)));
@@ -59,7 +66,7 @@ pub(super) fn predict(
                 }
             }
         }
-        Ok(scored)
+        Ok(Some(scored))
     })
 }
 
@@ -120,41 +127,58 @@ pub(super) fn rows(unit: &Unit, split: Split, scored: &[Vec<Scored>]) -> Vec<Pre
         .collect()
 }
 
-/// Squared errors of the samples since the last look, summed where the network computes.
-pub(super) struct SampleError {
-    sums: Tensor,
-    counts: Tensor,
+/// Squared errors of the samples since the last point of the training curve.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Recent {
+    /// Sums and numbers of labels, one a feature.
+    sums: Vec<f64>,
+    counts: Vec<f64>,
     samples: u64,
+    /// What was added since the last fetch lies where the network computes: fetching waits for the device.
+    #[serde(skip)]
+    pending: Option<[Tensor; 2]>,
 }
 
-impl SampleError {
-    pub(super) fn new(features: usize, device: tch::Device) -> Self {
-        let zeros = || Tensor::zeros([features as i64], (Kind::Float, device));
+impl Recent {
+    pub(super) fn new(features: usize) -> Self {
         Self {
-            sums: zeros(),
-            counts: zeros(),
+            sums: vec![0.0; features],
+            counts: vec![0.0; features],
             samples: 0,
+            pending: None,
         }
     }
 
     /// Adds a batch's sums and counts, one a feature.
     pub(super) fn add(&mut self, sums: &Tensor, counts: &Tensor, samples: u64) {
-        self.sums += sums;
-        self.counts += counts;
         self.samples += samples;
+        self.pending = Some(match self.pending.take() {
+            Some([all_sums, all_counts]) => [all_sums + sums, all_counts + counts],
+            None => [sums, counts].map(Tensor::shallow_clone),
+        });
     }
 
     pub(super) fn samples(&self) -> u64 {
         self.samples
     }
 
+    /// Fetches what is pending; needed before it is saved.
+    pub(super) fn fetch(&mut self) -> anyhow::Result<()> {
+        let Some(pending) = self.pending.take() else {
+            return Ok(());
+        };
+        for (all, new) in [&mut self.sums, &mut self.counts].into_iter().zip(pending) {
+            let new = Vec::<f64>::try_from(new.to_device(tch::Device::Cpu).to_kind(Kind::Double))?;
+            all.iter_mut().zip(new).for_each(|(all, new)| *all += new);
+        }
+        Ok(())
+    }
+
     /// The mean of each feature since the last call; `None` where there was no label.
     pub(super) fn take(&mut self) -> anyhow::Result<Vec<Option<f64>>> {
-        let list =
-            |tensor: &Tensor| Vec::<f64>::try_from(tensor.to_kind(Kind::Double).to_device(tch::Device::Cpu));
-        let (sums, counts) = (list(&self.sums)?, list(&self.counts)?);
-        *self = Self::new(sums.len(), self.sums.device());
+        self.fetch()?;
+        let known = std::mem::replace(self, Self::new(self.sums.len()));
         let mean = |(sum, count): (&f64, &f64)| (*count > 0.0).then(|| sum / count);
-        Ok(sums.iter().zip(&counts).map(mean).collect())
+        Ok(known.sums.iter().zip(&known.counts).map(mean).collect())
     }
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use echometer_engine::{Feature, PerFeature};
-use tch::Tensor;
+use sha2::{Digest, Sha256};
 
-use super::profile::Profile;
-use crate::data::clips::{Clip, band_statistics};
+use crate::data::clips::Clip;
 use crate::data::prepare::Data;
 use crate::data::row::Split;
 use crate::data::split::{Shares, split};
 use crate::runs::record::DataRecord;
+use crate::training::bands::Bands;
 use crate::training::metrics::mean_and_variance;
 
 /// A split data set.
@@ -20,18 +21,19 @@ pub(crate) struct Set {
     pub(crate) clips: Vec<Clip>,
     pub(crate) sides: Vec<Split>,
     pub(crate) record: DataRecord,
-    /// Mean and standard deviation of each mel band over the training clips.
-    pub(crate) bands: (Tensor, Tensor),
+    /// Statistics of the training clips' mel bands.
+    pub(crate) bands: Bands,
 }
 
 impl Set {
-    /// Splits the clips.
+    /// Splits the clips and looks at the training clips' mel bands; `None` where `stop` came first.
     pub(crate) fn new(
         data: Data,
-        profile: Profile,
+        mels: usize,
         shares: Option<Shares>,
         seed: u64,
-    ) -> anyhow::Result<Self> {
+        stop: &AtomicBool,
+    ) -> anyhow::Result<Option<Self>> {
         let (sides, how) = split(&data.clips, shares, seed);
         let mut counts: BTreeMap<_, _> = Split::ALL.map(|side| (side, 0)).into();
         for side in &sides {
@@ -45,21 +47,22 @@ impl Set {
                 side.name()
             );
         }
-        let training: Vec<_> = side_of(&data.clips, &sides, Split::Training)
-            .map(|i| &data.clips[i])
-            .collect();
-        let bands = band_statistics(&training, profile.front_end().mels as i64)?;
-        Ok(Self {
+        let training = side_of(&data.clips, &sides, Split::Training).map(|i| &data.clips[i]);
+        let Some(bands) = Bands::of(&training.collect::<Vec<_>>(), mels, stop)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             record: DataRecord {
                 description: data.description,
                 split: how,
                 clips: counts,
                 rejected: data.rejected.len(),
+                fingerprint: fingerprint(&data.clips, &sides),
             },
             clips: data.clips,
             sides,
             bands,
-        })
+        }))
     }
 
     /// Clips of one side that have a label for any of `features`.
@@ -90,36 +93,37 @@ impl Set {
 
     /// Writes `data.json` and `clips.csv`, which the report reads.
     pub(crate) fn write(&self, out: &Path) -> anyhow::Result<()> {
-        let path = out.join("data.json");
-        crate::runs::write_json(&path, &self.record)?;
-        let path = out.join("clips.csv");
-        let context = || format!("cannot write {}", path.display());
-        let mut table = csv::Writer::from_path(&path).with_context(context)?;
+        let mut table = csv::Writer::from_writer(Vec::new());
         let header = ["clip", "split"]
             .into_iter()
             .chain(Feature::ALL.map(Feature::name));
-        table.write_record(header).with_context(context)?;
+        table.write_record(header.chain(["group"]))?;
         for (clip, side) in self.clips.iter().zip(&self.sides) {
-            let labels =
-                Feature::ALL.map(|f| clip.labels[f].map(|label| label.to_string()).unwrap_or_default());
-            let cells = [clip.name.clone(), side.name().to_owned()]
-                .into_iter()
-                .chain(labels);
-            table.write_record(cells).with_context(context)?;
+            let label = |feature| {
+                clip.labels[feature]
+                    .map(|label| label.to_string())
+                    .unwrap_or_default()
+            };
+            let cells = [clip.name.clone(), side.name().to_owned()].into_iter();
+            let cells = cells.chain(Feature::ALL.map(label)).chain([clip.group.clone()]);
+            table.write_record(cells)?;
         }
-        table.flush().with_context(context)
+        crate::runs::write(&out.join("clips.csv"), &table.into_inner()?)?;
+        crate::runs::write_json(&out.join("data.json"), &self.record)
     }
+}
 
-    /// Everything of the clips that a run's result depends on.
-    pub(crate) fn fingerprint(&self) -> String {
-        let clips: Vec<_> = self
-            .clips
-            .iter()
-            .zip(&self.sides)
-            .map(|(clip, side)| (clip.hash, clip.labels, side))
-            .collect();
-        echometer_engine::model::sha256_hex(format!("{clips:?}").as_bytes())
+/// Everything of the clips that a run's result depends on.
+fn fingerprint(clips: &[Clip], sides: &[Split]) -> String {
+    let mut hasher = Sha256::new();
+    for (clip, side) in clips.iter().zip(sides) {
+        hasher.update(format!("{:?} {:?} {side:?}\n", clip.hash, clip.labels));
     }
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn side_of(clips: &[Clip], sides: &[Split], side: Split) -> impl Iterator<Item = usize> {

@@ -4,7 +4,7 @@ use tch::Tensor;
 use tch::nn::{self, Init, ModuleT, Path};
 
 use super::{Conv, Geometry};
-use crate::data::clips::{Clip, band_statistics};
+use crate::training::bands::Bands;
 
 /// Convolutions with batch normalisation and ReLU, unpadded in time.
 pub(crate) struct Trunk {
@@ -36,14 +36,12 @@ impl Trunk {
         }
     }
 
-    /// Fits the input normalisation to clips, one at a time.
-    pub(crate) fn normalise_for(&mut self, clips: &[&Clip]) -> std::io::Result<()> {
-        let (mean, deviation) = band_statistics(clips, self.geometry.mels)?;
+    /// Normalises the input by the training clips' mel bands.
+    pub(crate) fn normalise_with(&mut self, bands: &Bands) {
         tch::no_grad(|| {
-            self.shift.copy_(&mean);
-            self.scale.copy_(&(deviation + 1e-3).reciprocal());
+            self.shift.copy_(&bands.mean());
+            self.scale.copy_(&(bands.deviation() + 1e-3).reciprocal());
         });
-        Ok(())
     }
 
     /// `[batch, frames, mels]` to `[batch, columns, channels]`, aligned with a streaming pass over the same frames.

@@ -1,10 +1,11 @@
 //! Errors clip by clip, resampled: what every interval and comparison of the report rests on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::ratio::Ratio;
 use super::statistics::bootstrap::{self, Interval, RESAMPLES};
+use super::unit::{Unit, groups};
 use crate::data::row::Split;
 use crate::runs::read::{Folder, LabelledClip, Run, State};
 use echometer_engine::{Feature, PerFeature};
@@ -16,6 +17,8 @@ const SEED: u64 = 20_230_703;
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
     pub(crate) clips: usize,
+    /// Groups of these clips, which are resampled whole.
+    pub(crate) groups: usize,
     /// Mean squared error, in the feature's units squared.
     pub(crate) mse: f64,
     /// The same in each resample.
@@ -24,7 +27,7 @@ pub(crate) struct Scored {
     pub(crate) r2s: Vec<f64>,
     /// MSE of always saying the training mean, in each resample; only on the test clips and where training labels are known.
     pub(crate) baselines: Vec<f64>,
-    /// Which clips these are.
+    /// Which clips these are, and their truths.
     digest: u64,
 }
 
@@ -34,15 +37,18 @@ pub(crate) struct Evidence {
     scored: BTreeMap<(Split, String, Feature), Scored>,
     /// Mean of the training labels.
     pub(crate) training_means: PerFeature<Option<f64>>,
+    /// What is resampled.
+    pub(crate) unit: Unit,
     /// What does not fit together, in words.
     pub(crate) doubts: Vec<String>,
 }
 
 impl Evidence {
-    /// Resamples all finished runs of `folder`.
+    /// Resamples all finished runs of `folder` that learned from its data.
     pub(crate) fn new(folder: &Folder) -> Self {
         let mut evidence = Self {
             training_means: training_means(&folder.clips),
+            unit: Unit::of(&folder.clips),
             ..Self::default()
         };
         for split in [Split::Validation, Split::Test] {
@@ -60,7 +66,7 @@ impl Evidence {
         let pairs: Vec<_> = folder
             .runs
             .iter()
-            .filter(|run| matches!(run.state, State::Finished(_)))
+            .filter(|run| matches!(run.state, State::Finished(_)) && folder.has_data_of(run))
             .flat_map(|run| run.config.features.iter().map(move |&feature| (run, feature)))
             .collect();
         // Row of `clips.csv` to position among those that any run predicted.
@@ -74,6 +80,8 @@ impl Evidence {
             .values_mut()
             .enumerate()
             .for_each(|(i, value)| *value = i);
+        let rows: Vec<_> = position.keys().copied().collect();
+        let groups = groups(&rows, &folder.clips);
         let mut columns = Vec::new();
         let mut owners = Vec::new();
         for (run, feature) in pairs {
@@ -91,17 +99,19 @@ impl Evidence {
             if error.iter().all(|value| value.is_nan()) {
                 continue;
             }
-            owners.push((run, feature, columns.len()));
+            owners.push((run, feature, columns.len(), digest(&rows, &truth)));
             columns.push(error);
             if split == Split::Test {
                 columns.push(truth.iter().map(|value| value.powi(2)).collect());
                 columns.push(truth);
             }
         }
-        let drawn = bootstrap::means(&columns, RESAMPLES, SEED);
-        for (run, feature, first) in owners {
+        let drawn = bootstrap::means_of_groups(&columns, &groups, RESAMPLES, SEED);
+        for (run, feature, first, digest) in owners {
             let column = &columns[first];
             let clips = column.iter().filter(|value| !value.is_nan()).count();
+            let of_value = column.iter().zip(&groups).filter(|(value, _)| !value.is_nan());
+            let groups = of_value.map(|(_, group)| group).collect::<BTreeSet<_>>().len();
             let mse = column.iter().filter(|value| !value.is_nan()).sum::<f64>() / clips as f64;
             self.check(split, run, feature, mse);
             let (mut r2s, mut baselines) = (Vec::new(), Vec::new());
@@ -121,11 +131,12 @@ impl Evidence {
             }
             let scored = Scored {
                 clips,
+                groups,
                 mse,
                 mses: drawn[first].clone(),
                 r2s,
                 baselines,
-                digest: digest(column),
+                digest,
             };
             self.scored.insert((split, run.name.clone(), feature), scored);
         }
@@ -153,13 +164,12 @@ impl Evidence {
     }
 }
 
-/// Which of the clips have a value.
-fn digest(column: &[f64]) -> u64 {
+/// The clips that have a value, as rows of `clips.csv`, with their truths.
+fn digest(rows: &[usize], truth: &[f64]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    column
-        .iter()
-        .map(|value| value.is_nan())
-        .for_each(|gap| gap.hash(&mut hasher));
+    for (row, truth) in rows.iter().zip(truth).filter(|(_, truth)| !truth.is_nan()) {
+        (row, truth.to_bits()).hash(&mut hasher);
+    }
     hasher.finish()
 }
 
@@ -188,6 +198,7 @@ impl Scored {
             let ratios: Vec<_> = self.mses.iter().zip(&other.mses).map(|(a, b)| a / b).collect();
             Ratio {
                 clips: self.clips,
+                groups: self.groups,
                 ratio: self.mse / other.mse,
                 interval: Interval::of(&ratios),
             }
@@ -205,6 +216,7 @@ impl Scored {
                 .collect();
             Ratio {
                 clips: self.clips,
+                groups: self.groups,
                 ratio: self.mse / baseline,
                 interval: Interval::of(&ratios),
             }
@@ -243,6 +255,61 @@ mod tests {
                 assert_eq!(scored.by(scored).unwrap().verdict(), Verdict::Equal);
             }
         }
+    }
+
+    #[test]
+    fn only_the_same_clips_with_the_same_truths_are_compared() {
+        let fixture = Fixture::new(Kind::Full, 40);
+        let mut folder = crate::runs::read::folder(fixture.path()).unwrap();
+        let same = |folder: &Folder| {
+            let evidence = Evidence::new(folder);
+            let feature = folder.runs[0].config.features[0];
+            let other = folder.runs[1..]
+                .iter()
+                .find(|run| run.config.features == [feature]);
+            let of = |run| evidence.of(Split::Validation, run, feature).unwrap();
+            of(&folder.runs[0]).same_clips(of(other.unwrap()))
+        };
+        assert!(same(&folder));
+        folder.runs[0].predictions[0].truth += 0.25;
+        assert!(!same(&folder), "another label");
+        folder.runs[0].predictions[0].truth -= 0.25;
+        folder.runs[0].predictions[0].clip = 0; // A training clip, in place of the first validation clip.
+        assert!(!same(&folder), "another clip");
+    }
+
+    #[test]
+    fn clips_of_an_artist_stay_together() {
+        let fixture = Fixture::new(Kind::One, 100);
+        let mut folder = crate::runs::read::folder(fixture.path()).unwrap();
+        let of = |folder: &Folder| {
+            let evidence = Evidence::new(folder);
+            let run = &folder.runs[0];
+            let scored = evidence.of(Split::Validation, run, run.config.features[0]);
+            (evidence.unit, scored.unwrap().clone())
+        };
+        let (unit, scored) = of(&folder);
+        assert_eq!((unit, scored.clips, scored.groups), (Unit::Artists, 100, 80));
+        folder.clips.iter_mut().for_each(|clip| clip.group = None);
+        let (unit, alone) = of(&folder);
+        assert_eq!((unit, alone.groups), (Unit::Clips, 100));
+        assert_eq!(alone.mse, scored.mse);
+        assert_ne!(alone.mses, scored.mses);
+        folder.clips.clear();
+        assert_eq!(of(&folder).1.groups, 100, "without clips.csv");
+    }
+
+    #[test]
+    fn runs_of_other_data_are_no_evidence() {
+        let fixture = Fixture::new(Kind::One, 40);
+        let mut folder = crate::runs::read::folder(fixture.path()).unwrap();
+        folder.runs[0].config.data = "old".into();
+        let (evidence, run) = (Evidence::new(&folder), &folder.runs[0]);
+        assert!(
+            evidence
+                .of(Split::Validation, run, run.config.features[0])
+                .is_none()
+        );
     }
 
     #[test]

@@ -89,6 +89,7 @@ pub(crate) fn write(out: &Path, kind: Kind, clips: usize) {
         return;
     }
     let mut number = 0;
+    let mut chosen = BTreeMap::new();
     for feature in thesis::ORDER {
         let mut best = None;
         for setting in grid::settings() {
@@ -104,9 +105,11 @@ pub(crate) fn write(out: &Path, kind: Kind, clips: usize) {
             }
         }
         if let Some(best) = best {
+            chosen.insert(feature, best.id.clone());
             maker.test(best);
         }
     }
+    fs::write(out.join("chosen.json"), serde_json::to_string(&chosen).unwrap()).unwrap();
     if kind == Kind::One {
         return;
     }
@@ -170,6 +173,7 @@ impl Maker {
             split: "4/1/1, in order".into(),
             clips: BTreeMap::from(clips),
             rejected: 3,
+            fingerprint: "made-up".into(),
         };
         fs::create_dir_all(&self.out).unwrap();
         fs::write(
@@ -181,6 +185,7 @@ impl Maker {
         Feature::ALL
             .iter()
             .for_each(|feature| write!(text, ",{feature}").unwrap());
+        text.push_str(",group");
         for (i, (split, labels)) in self.splits.iter().zip(&self.labels).enumerate() {
             write!(text, "\nclip-{i}.ogg,{}", split.name()).unwrap();
             for (_, label) in labels.iter() {
@@ -191,6 +196,14 @@ impl Maker {
                 )
                 .unwrap();
             }
+            // Of five clips, two are by the same artist.
+            write!(
+                text,
+                ",artist {} of {}",
+                i - usize::from(i % 5 == 4),
+                split.name()
+            )
+            .unwrap();
         }
         fs::write(self.out.join("clips.csv"), text + "\n").unwrap();
     }
@@ -230,6 +243,7 @@ impl Maker {
             device: "cpu".into(),
             version: "0.1.0".into(),
             revision: None,
+            data: "made-up".into(),
             key: String::new(),
         };
         fs::write(
@@ -266,6 +280,7 @@ impl Maker {
             let failure = Failure {
                 samples: 2560,
                 reason,
+                key: String::new(),
             };
             fs::write(
                 folder.join("failure.json"),

@@ -2,9 +2,10 @@
 
 use echometer_engine::{Feature, PerFeature};
 
+pub(crate) use super::cell::Cell;
 use super::thesis::PAIRS;
-use crate::runs::read::{Folder, Run, State};
-use crate::runs::record::{Errors, Failure, Outcome};
+use crate::runs::read::{Folder, Run};
+use crate::runs::record::Errors;
 
 /// What a run of the grid is told besides its features.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,69 +40,6 @@ pub(crate) fn settings() -> [Setting; SETTINGS] {
     })
 }
 
-/// A place of the grid.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Cell<'a> {
-    Missing,
-    Unfinished(&'a Run),
-    Failed(&'a Run, &'a Failure),
-    Finished(&'a Run, &'a Outcome),
-}
-
-impl<'a> Cell<'a> {
-    /// The run, if there is one.
-    pub(crate) fn run(self) -> Option<&'a Run> {
-        match self {
-            Self::Missing => None,
-            Self::Unfinished(run) | Self::Failed(run, _) | Self::Finished(run, _) => Some(run),
-        }
-    }
-
-    /// Validation errors of a finished run.
-    pub(crate) fn validation(self, feature: Feature) -> Option<Errors> {
-        match self {
-            Self::Finished(_, outcome) => outcome.validation.get(&feature).copied(),
-            _ => None,
-        }
-    }
-
-    /// Test errors of a finished run that was chosen.
-    pub(crate) fn test(self, feature: Feature) -> Option<Errors> {
-        match self {
-            Self::Finished(_, outcome) => outcome.test.get(&feature).copied(),
-            _ => None,
-        }
-    }
-
-    /// One word for tables and files.
-    pub(crate) fn state(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unfinished(_) => "unfinished",
-            Self::Failed(..) => "failed",
-            Self::Finished(..) => "finished",
-        }
-    }
-
-    fn of(run: &'a Run) -> Self {
-        match &run.state {
-            State::Finished(outcome) => Self::Finished(run, outcome),
-            State::Failed(failure) => Self::Failed(run, failure),
-            State::Unfinished => Self::Unfinished(run),
-        }
-    }
-
-    /// Between two runs for the same place, the finished one goes first.
-    fn rank(self) -> u8 {
-        match self {
-            Self::Missing => 0,
-            Self::Unfinished(_) => 1,
-            Self::Failed(..) => 2,
-            Self::Finished(..) => 3,
-        }
-    }
-}
-
 /// All runs at their places.
 #[derive(Debug)]
 pub(crate) struct Grid<'a> {
@@ -110,8 +48,32 @@ pub(crate) struct Grid<'a> {
     /// In the order of [`PAIRS`].
     pub(crate) pairs: [Cell<'a>; PAIRS.len()],
     pub(crate) heads: Cell<'a>,
-    /// Runs with other settings, or a second one for the same place.
-    pub(crate) others: Vec<Cell<'a>>,
+    /// Runs that stand nowhere.
+    pub(crate) others: Vec<(Cell<'a>, Why)>,
+    /// What `chosen.json` names and cannot be found so, in words.
+    pub(crate) doubts: Vec<String>,
+    named: PerFeature<Option<usize>>,
+}
+
+/// Why a run stands nowhere in the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Its clips, labels or split are not those of `data.json`.
+    OtherData,
+    OtherSettings,
+    /// There is another run for the same place.
+    Second,
+}
+
+impl Why {
+    /// For the list of other runs.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::OtherData => "learned from other clips, labels or another split than data.json has now",
+            Self::OtherSettings => "has settings that the grid does not have",
+            Self::Second => "has the settings of another run",
+        }
+    }
 }
 
 impl<'a> Grid<'a> {
@@ -122,19 +84,58 @@ impl<'a> Grid<'a> {
             pairs: [Cell::Missing; PAIRS.len()],
             heads: Cell::Missing,
             others: Vec::new(),
+            doubts: Vec::new(),
+            named: PerFeature::default(),
+        };
+        // Between two results for the same place, the one that was chosen and tested goes first.
+        let rank = |cell: Cell<'_>| {
+            let name = cell.run().map(|run| &run.name);
+            let is_named = name.is_some_and(|name| folder.chosen.values().any(|chosen| chosen == name));
+            (cell.rank(), is_named)
         };
         for run in &folder.runs {
             let mut cell = Cell::of(run);
-            if let Some(place) = grid.place(run)
-                && cell.rank() > place.rank()
-            {
-                std::mem::swap(place, &mut cell);
+            let mut why = Why::OtherData;
+            if folder.has_data_of(run) {
+                why = Why::OtherSettings;
+                if let Some(place) = grid.place(run) {
+                    why = Why::Second;
+                    if rank(cell) > rank(*place) {
+                        std::mem::swap(place, &mut cell);
+                    }
+                }
             }
             if !matches!(cell, Cell::Missing) {
-                grid.others.push(cell);
+                grid.others.push((cell, why));
             }
         }
+        for (&feature, name) in &folder.chosen {
+            grid.choose(feature, name);
+        }
         grid
+    }
+
+    /// Takes the named run as the feature's chosen one, or says why not.
+    fn choose(&mut self, feature: Feature, name: &str) {
+        let lowest = self.lowest(feature);
+        let place = self.single[feature].iter().position(|cell| {
+            cell.validation(feature).is_some() && cell.run().is_some_and(|run| run.name == name)
+        });
+        self.named[feature] = place;
+        if place.is_none() {
+            self.doubts.push(format!(
+                "chosen.json names {name} for {feature}, but no finished single-task run of the grid has that name; taken is the one \
+                 with the lowest validation error"
+            ));
+        } else if let Some((index, _)) = lowest
+            && Some(index) != place
+        {
+            self.doubts.push(format!(
+                "chosen.json names {name} for {feature}, but {} has a lower validation error now; the named one stands, because it was \
+                 chosen before it was tested",
+                self.single[feature][index].run().map_or("another run", |run| &run.name)
+            ));
+        }
     }
 
     fn place(&mut self, run: &Run) -> Option<&mut Cell<'a>> {
@@ -158,8 +159,16 @@ impl<'a> Grid<'a> {
         }
     }
 
-    /// The feature's single-task run with the lowest validation error: its place among the settings, and that error.
+    /// The feature's chosen single-task run: its place among the settings, and its validation errors.
+    ///
+    /// It is the one that `chosen.json` names; where that names none, the one with the lowest validation error.
     pub(crate) fn chosen(&self, feature: Feature) -> Option<(usize, Errors)> {
+        let named = self.named[feature]
+            .and_then(|index| Some((index, self.single[feature][index].validation(feature)?)));
+        named.or_else(|| self.lowest(feature))
+    }
+
+    fn lowest(&self, feature: Feature) -> Option<(usize, Errors)> {
         let errors = self.single[feature].iter().enumerate();
         errors
             .filter_map(|(index, cell)| Some((index, cell.validation(feature)?)))
@@ -216,6 +225,7 @@ impl Setting {
 mod tests {
     use super::*;
     use crate::report::fixture::{Fixture, Kind};
+    use crate::runs::read::State;
 
     #[test]
     fn runs_find_their_places_and_the_best_is_chosen() {
@@ -253,6 +263,51 @@ mod tests {
         folder.runs[0].state = State::Unfinished;
         let grid = Grid::new(&folder);
         assert_eq!(grid.others.len(), 1);
-        assert_eq!(grid.others[0].state(), "unfinished");
+        let (cell, why) = grid.others[0];
+        assert_eq!((cell.state(), why), ("unfinished", Why::Second));
+    }
+
+    #[test]
+    fn a_run_of_other_data_stands_among_the_others() {
+        let fixture = Fixture::new(Kind::Full, 40);
+        let mut folder = crate::runs::read::folder(fixture.path()).unwrap();
+        folder.runs[0].config.data = "old".into();
+        folder.runs[1].config.data = String::new();
+        let grid = Grid::new(&folder);
+        let others: Vec<_> = grid
+            .others
+            .iter()
+            .map(|(cell, why)| (&cell.run().unwrap().name, *why))
+            .collect();
+        assert_eq!(others, [(&folder.runs[0].name, Why::OtherData)]);
+        assert_eq!(grid.cells().filter(|cell| cell.state() == "missing").count(), 1);
+    }
+
+    #[test]
+    fn the_run_that_was_named_is_the_chosen_one() {
+        let fixture = Fixture::new(Kind::Full, 40);
+        let mut folder = crate::runs::read::folder(fixture.path()).unwrap();
+        let feature = Feature::Energy;
+        let grid = Grid::new(&folder);
+        let (lowest, _) = grid.chosen(feature).unwrap();
+        assert!(grid.doubts.is_empty(), "{:?}", grid.doubts);
+        let other = (lowest + 1) % SETTINGS;
+        let name = grid.single[feature][other].run().unwrap().name.clone();
+        folder.chosen.insert(feature, name);
+        let grid = Grid::new(&folder);
+        assert_eq!(grid.chosen(feature).unwrap().0, other);
+        assert!(
+            grid.doubts[0].contains("lower validation error"),
+            "{:?}",
+            grid.doubts
+        );
+        folder.chosen.insert(feature, "nobody".into());
+        let grid = Grid::new(&folder);
+        assert_eq!(grid.chosen(feature).unwrap().0, lowest);
+        assert!(
+            grid.doubts[0].contains("names nobody for energy"),
+            "{:?}",
+            grid.doubts
+        );
     }
 }

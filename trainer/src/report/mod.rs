@@ -1,5 +1,6 @@
 //! The report on a folder of runs: the thesis's tables, figures and questions, with our numbers beside.
 
+mod cell;
 mod console;
 mod contents;
 mod evidence;
@@ -15,6 +16,7 @@ pub(crate) mod statistics;
 #[cfg(test)]
 mod tests;
 mod thesis;
+mod unit;
 
 use std::path::{Path, PathBuf};
 

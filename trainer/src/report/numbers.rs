@@ -26,7 +26,7 @@ pub(crate) struct Line {
     source: &'static str,
     /// `finished`, `failed`, `unfinished` or `missing`.
     state: &'static str,
-    /// Whether it is the single-task run with the lowest validation error.
+    /// Whether it is the single-task run that was chosen by its validation error.
     chosen: bool,
     clips: Option<usize>,
     mae: Option<f64>,

@@ -4,18 +4,21 @@ use serde::Serialize;
 
 use super::statistics::bootstrap::Interval;
 
-/// With fewer clips than this, no interval is believed.
-pub(crate) const LEAST_CLIPS: usize = 30;
-/// Relative differences of the MSE up to this are called equal.
-pub(crate) const EQUAL: f64 = 0.05;
+/// With fewer groups of clips than this, no interval is believed: too few make it too narrow. A clip without one is its own.
+pub(crate) const LEAST_GROUPS: usize = 30;
+/// Ratios of two MSEs from this to its inverse are called equal, whichever of the two is the divisor.
+pub(crate) const EQUAL_TO: f64 = 1.05;
+pub(crate) const EQUAL_FROM: f64 = 1.0 / EQUAL_TO;
 
 /// How one MSE compares with another on the same clips.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ratio {
     pub(crate) clips: usize,
+    /// Groups of these clips, which are resampled whole.
+    pub(crate) groups: usize,
     /// First MSE by the second.
     pub(crate) ratio: f64,
-    /// Central 95 % over clips.
+    /// Central 95 % over groups of clips.
     pub(crate) interval: Option<Interval>,
 }
 
@@ -26,18 +29,19 @@ pub(crate) enum Verdict {
     /// Lower error.
     Better,
     Worse,
-    /// Within [`EQUAL`].
+    /// From [`EQUAL_FROM`] to [`EQUAL_TO`].
     Equal,
     /// Not enough data to tell.
     Unknown,
 }
 
 impl Ratio {
-    /// Judges by the interval alone: inside ±5 % is equal, on one side of 1 is better or worse, all else is unknown.
+    /// Judges by the interval alone, in this order: inside the equal ones is equal, even where it leaves out 1; on one side of 1
+    /// is better or worse; all else is unknown.
     pub(crate) fn verdict(&self) -> Verdict {
         match self.interval {
-            Some(interval) if self.clips >= LEAST_CLIPS => {
-                if interval.low >= 1.0 / (1.0 + EQUAL) && interval.high <= 1.0 + EQUAL {
+            Some(interval) if self.groups >= LEAST_GROUPS => {
+                if interval.low >= EQUAL_FROM && interval.high <= EQUAL_TO {
                     Verdict::Equal
                 } else if interval.high < 1.0 {
                     Verdict::Better
@@ -56,11 +60,12 @@ impl Ratio {
 mod tests {
     use super::*;
 
-    fn ratio(clips: usize, low: f64, high: f64) -> Verdict {
+    fn ratio(groups: usize, low: f64, high: f64) -> Verdict {
         let interval = Some(Interval { low, high });
         let ratio = 1.0;
         Ratio {
-            clips,
+            clips: 1000,
+            groups,
             ratio,
             interval,
         }
@@ -73,7 +78,15 @@ mod tests {
         assert_eq!(ratio(100, 1.1, 2.0), Verdict::Worse);
         assert_eq!(ratio(100, 0.97, 1.04), Verdict::Equal);
         assert_eq!(ratio(100, 0.97, 0.99), Verdict::Equal);
+        assert_eq!(
+            ratio(100, 1.0 / 1.05, 1.05),
+            Verdict::Equal,
+            "the ends belong to it"
+        );
+        assert_eq!(ratio(100, 0.951, 0.99), Verdict::Better, "1/1.05 is 0.952");
+        assert_eq!(ratio(100, 1.01, 1.051), Verdict::Worse);
         assert_eq!(ratio(100, 0.8, 1.1), Verdict::Unknown);
-        assert_eq!(ratio(LEAST_CLIPS - 1, 0.5, 0.9), Verdict::Unknown);
+        assert_eq!(ratio(100, 0.8, 1.0), Verdict::Unknown);
+        assert_eq!(ratio(LEAST_GROUPS - 1, 0.5, 0.9), Verdict::Unknown);
     }
 }

@@ -90,6 +90,29 @@ fn missing_failed_and_unfinished_runs_are_listed() {
     assert!(texts[0].contains("energy-crnn-sgd-1e-3 failed after 2\u{202f}560 samples: loss is NaN"));
     assert!(texts[0].contains("danceability+valence-mtl-cnn-adam-1e-3 is unfinished"));
     assert!(texts[2].contains(",ours,failed,"));
+    let run = fixture.path().join("runs/danceability+valence-mtl-cnn-adam-1e-3");
+    fs::write(run.join("curve.csv"), "samples,split,feature,mse\n").unwrap();
+    assert!(
+        report(&fixture)[0].contains("danceability+valence-mtl-cnn-adam-1e-3 is unfinished; no point yet")
+    );
+}
+
+#[test]
+fn runs_of_other_data_are_listed_with_the_reason() {
+    let fixture = Fixture::new(Kind::Full, 40);
+    let path = fixture.path().join("data.json");
+    let data = fs::read_to_string(&path).unwrap();
+    let run = fixture.path().join("runs/energy-crnn-adam-1e-3/config.json");
+    let config = fs::read_to_string(&run).unwrap();
+    fs::write(&run, config.replace(r#""data":"made-up""#, r#""data":"before""#)).unwrap();
+    let texts = report(&fixture);
+    assert_clean(&texts);
+    assert!(texts[0].contains("100 of 101"));
+    assert!(texts[0].contains("(finished); learned from other clips"));
+    fs::write(&path, data.replace("made-up\"", "after\"")).unwrap();
+    let texts = report(&fixture);
+    assert_clean(&texts);
+    assert!(texts[0].contains("0 of 101"), "no run learned from this data");
 }
 
 #[test]

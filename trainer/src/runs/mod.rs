@@ -28,7 +28,8 @@ pub(crate) fn write_csv<T: Serialize>(path: &Path, rows: &[T]) -> anyhow::Result
     write(path, &table.into_inner()?)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// Writes a file whole or not at all.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let context = || format!("cannot write {}: is the disk full?", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = partial_in(folder).with_context(context)?;

@@ -1,5 +1,6 @@
 //! Reads a folder of runs back; whatever is missing or broken is named and left out, and the rest is read.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub(crate) struct Folder {
     pub(crate) data: Option<DataRecord>,
     /// `clips.csv`; empty where missing or broken.
     pub(crate) clips: Vec<LabelledClip>,
+    /// `chosen.json`: the name of the run that was chosen for a feature, before any look at the test clips.
+    pub(crate) chosen: BTreeMap<Feature, String>,
     /// Runs whose `config.json` could be read, by name.
     pub(crate) runs: Vec<Run>,
     /// What could not be read.
@@ -27,6 +30,8 @@ pub(crate) struct Folder {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LabelledClip {
     pub(crate) split: Split,
+    /// The artist, or what else the split keeps together; `None` where the file does not say.
+    pub(crate) group: Option<String>,
     /// In the features' units; `None` where there is no label.
     pub(crate) labels: PerFeature<Option<f64>>,
 }
@@ -53,6 +58,14 @@ pub(crate) enum State {
     Unfinished,
 }
 
+impl Folder {
+    /// Whether a run learned from the clips of `data.json`; one that does not say is believed to.
+    pub(crate) fn has_data_of(&self, run: &Run) -> bool {
+        let (own, here) = (&run.config.data, self.data.as_ref().map(|data| &data.fingerprint));
+        own.is_empty() || here.is_none_or(|here| here.is_empty() || here == own)
+    }
+}
+
 /// Reads a folder of runs. Fails only where `out` is no folder; an empty one is a folder without runs.
 pub(crate) fn folder(out: &Path) -> Result<Folder, ReadError> {
     if !out.is_dir() {
@@ -63,6 +76,9 @@ pub(crate) fn folder(out: &Path) -> Result<Folder, ReadError> {
     let mut folder = Folder::default();
     folder.data = note(json(&out.join("data.json")), &mut folder.problems).flatten();
     folder.clips = note(clips(&out.join("clips.csv")), &mut folder.problems).unwrap_or_default();
+    folder.chosen = note(json(&out.join("chosen.json")), &mut folder.problems)
+        .flatten()
+        .unwrap_or_default();
     let (mut read, problems): (Vec<_>, Vec<_>) = run_folders(out, &mut folder.problems)
         .par_iter()
         .map(|path| run(path))
@@ -145,7 +161,7 @@ fn note<T>(result: Result<T, ReadError>, problems: &mut Vec<ReadError>) -> Optio
     result.map_err(|error| problems.push(error)).ok()
 }
 
-/// Splits and labels; a feature without a column has no labels.
+/// Splits, groups and labels; a feature without a column has no labels, and old files name no groups.
 fn clips(path: &Path) -> Result<Vec<LabelledClip>, ReadError> {
     let Some(file) = open(path)? else {
         return Ok(Vec::new());
@@ -166,6 +182,7 @@ fn clips(path: &Path) -> Result<Vec<LabelledClip>, ReadError> {
         column: "split",
         found: headers.iter().collect::<Vec<_>>().join(", "),
     })?;
+    let group = column("group");
     let features = PerFeature::from_fn(|feature| column(feature.name()));
     let mut clips = Vec::new();
     for record in reader.records() {
@@ -198,7 +215,14 @@ fn clips(path: &Path) -> Result<Vec<LabelledClip>, ReadError> {
             })?;
             labels[feature] = Some(value);
         }
-        clips.push(LabelledClip { split, labels });
+        let group = group
+            .and_then(|index| record.get(index))
+            .map(|text| text.trim().to_owned());
+        clips.push(LabelledClip {
+            split,
+            group: group.filter(|text| !text.is_empty()),
+            labels,
+        });
     }
     Ok(clips)
 }
@@ -271,6 +295,26 @@ mod tests {
     }
 
     #[test]
+    fn the_chosen_runs_and_the_data_are_read() {
+        let out = tempfile::tempdir().unwrap();
+        let data = r#"{"description":"","split":"","clips":{},"rejected":0,"fingerprint":"new"}"#;
+        write(out.path(), "data.json", data);
+        write(out.path(), "chosen.json", r#"{"energy":"a"}"#);
+        write(out.path(), "runs/a/config.json", &config("a"));
+        let mut read = folder(out.path()).unwrap();
+        assert!(read.problems.is_empty(), "{:?}", read.problems);
+        assert_eq!(read.chosen[&Feature::Energy], "a");
+        let mut run = read.runs.remove(0);
+        assert!(read.has_data_of(&run), "an old run names no data");
+        run.config.data = "new".into();
+        assert!(read.has_data_of(&run));
+        run.config.data = "old".into();
+        assert!(!read.has_data_of(&run));
+        read.data = None;
+        assert!(read.has_data_of(&run));
+    }
+
+    #[test]
     fn a_feature_without_column_has_no_labels() {
         let out = tempfile::tempdir().unwrap();
         write(out.path(), "clips.csv", "clip,energy,split\na,0.25,validation\n");
@@ -278,6 +322,11 @@ mod tests {
         assert_eq!(clips[0].split, Split::Validation);
         assert_eq!(clips[0].labels[Feature::Energy], Some(0.25));
         assert_eq!(clips[0].labels[Feature::Valence], None);
+        assert_eq!(clips[0].group, None);
+        write(out.path(), "clips.csv", "clip,split,group\na,test,Ann\nb,test,\n");
+        let clips = folder(out.path()).unwrap().clips;
+        assert_eq!(clips[0].group.as_deref(), Some("Ann"));
+        assert_eq!(clips[1].group, None);
         write(out.path(), "clips.csv", "clip,energy\na,0.25\n");
         let problem = folder(out.path()).unwrap().problems.remove(0).to_string();
         assert!(

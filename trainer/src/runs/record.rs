@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! OUT/data.json               the data set: description, split, counts
-//! OUT/clips.csv               clip,split,danceability,…,loudness   (empty: no label)
+//! OUT/clips.csv               clip,split,danceability,…,loudness,group   (empty: no label)
+//! OUT/chosen.json             the run that was chosen for each feature, and tested
 //! OUT/rejected.csv            clip,reason
 //! OUT/runs/ID/config.json     Config
 //! OUT/runs/ID/curve.csv       samples,split,feature,mse            (training: over the samples since the last point)
@@ -30,6 +31,9 @@ pub(crate) struct DataRecord {
     pub(crate) clips: BTreeMap<Split, usize>,
     /// Clips left out.
     pub(crate) rejected: usize,
+    /// Fingerprint of the clips, their labels and their split: runs of another one are not compared with these.
+    #[serde(default)]
+    pub(crate) fingerprint: String,
 }
 
 /// Networks, optimisers and the like are named as on the command line.
@@ -60,7 +64,10 @@ pub(crate) struct Config {
     /// The trainer's version, and the revision of the source it was built from where that is known.
     pub(crate) version: String,
     pub(crate) revision: Option<String>,
-    /// Fingerprint of the clips, their split and everything above: a finished run with another one is run again.
+    /// [`DataRecord::fingerprint`] of the clips that it learned from.
+    #[serde(default)]
+    pub(crate) data: String,
+    /// Fingerprint of the clips, their split and everything above that decides the result.
     #[serde(default)]
     pub(crate) key: String,
 }
@@ -98,6 +105,9 @@ pub(crate) struct Failure {
     /// Samples seen until then.
     pub(crate) samples: u64,
     pub(crate) reason: String,
+    /// [`Config::key`] of the run that failed.
+    #[serde(default)]
+    pub(crate) key: String,
 }
 
 /// A point of a learning curve, one line of `curve.csv`.

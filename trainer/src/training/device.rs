@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::thread;
 
 use anyhow::bail;
 
@@ -85,11 +86,25 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Runs `compute`; what libtorch throws inside, which `tch` turns into panics, comes back as a fault. The network inside is
-/// not to be used after one.
-pub(crate) fn guard<T>(compute: impl FnOnce() -> T) -> Result<T, Fault> {
-    panics::catch(compute).map_err(|message| fault(&message))
+/// Runs `compute`; what libtorch throws inside, which `tch` turns into panics, comes back as a fault.
+///
+/// It runs on a thread of its own: whether gradients are kept and whether precision is mixed are states of libtorch's
+/// threads, which a panic leaves as they were inside, and the next run must not inherit them.
+pub(crate) fn guard<T: Send>(compute: impl FnOnce() -> T + Send) -> Result<T, Fault> {
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().name("libtorch".into()).stack_size(STACK);
+        let running = builder.spawn_scoped(scope, || panics::catch(compute));
+        let running =
+            running.map_err(|error| Fault::Other(format!("no thread could be started: {error}")))?;
+        let ended = running
+            .join()
+            .unwrap_or_else(|_| Err("the thread ended in a panic".into()));
+        ended.map_err(|message| fault(&message))
+    })
 }
+
+/// Bytes of that thread's stack, as large as a main thread's.
+const STACK: usize = 8 << 20;
 
 /// Libtorch tells kinds of errors by their words alone.
 fn fault(text: &str) -> Fault {
@@ -135,8 +150,21 @@ mod tests {
     #[test]
     fn what_libtorch_throws_is_caught() {
         let a = tch::Tensor::ones([2, 3], (tch::Kind::Float, tch::Device::Cpu));
-        assert!(matches!(guard(|| a.matmul(&a)), Err(Fault::Other(_))));
+        assert!(matches!(guard(move || a.matmul(&a)), Err(Fault::Other(_))));
         let huge = guard(|| tch::Tensor::ones([1 << 45], (tch::Kind::Float, tch::Device::Cpu)));
         assert!(matches!(huge, Err(Fault::Memory(_))), "{huge:?}");
+    }
+
+    #[test]
+    fn a_fault_leaves_nothing_behind() {
+        let ones = |shape: &[i64]| tch::Tensor::ones(shape, (tch::Kind::Float, tch::Device::Cpu));
+        let broken = guard(|| tch::no_grad(|| tch::autocast(true, || ones(&[2, 3]).matmul(&ones(&[2, 3])))));
+        assert!(broken.is_err());
+        let trained = guard(|| {
+            let weight = ones(&[2, 2]).set_requires_grad(true);
+            weight.matmul(&ones(&[2, 2])).sum(tch::Kind::Float).backward();
+            weight.grad().defined()
+        });
+        assert_eq!(trained, Ok(true));
     }
 }

@@ -1,5 +1,6 @@
 //! Training: what every run shares, and the rolling model's own pipeline.
 
+pub(crate) mod bands;
 pub(crate) mod checkpoint;
 pub(crate) mod device;
 pub(crate) mod loader;

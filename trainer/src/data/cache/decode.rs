@@ -7,12 +7,13 @@ use echometer_engine::{Loudness, ScoreError};
 
 use crate::data::row::Row;
 use crate::data::sound::Sound;
+use crate::panics::catch;
 
-/// What decoding a clip came to.
+/// What decoding a clip came to: what is cached.
 pub(super) enum Decoded {
     /// Mel frames, row by row, and EBU R128 loudness in LUFS.
     Clip { frames: Vec<f32>, loudness: Option<f32> },
-    /// Why there are none.
+    /// Why its content gives none.
     Unreadable(String),
 }
 
@@ -28,11 +29,28 @@ enum Failure {
     Loudness(#[from] ScoreError),
 }
 
-/// Decodes `window_s` seconds from the row's start on, or what there is of them.
-pub(super) fn decode(row: &Row, config: &FrontEndConfig, window_s: f64) -> Decoded {
-    match try_decode(row, config, window_s) {
-        Ok(clip) => clip,
-        Err(failure) => Decoded::Unreadable(failure.to_string()),
+impl Failure {
+    /// Whether the file was not read to where it failed: a share that is away, or permissions. Next time it may be.
+    fn is_of_the_system(&self) -> bool {
+        matches!(
+            self,
+            Self::Decode(DecodeError::Open { .. } | DecodeError::Read { .. })
+        )
+    }
+}
+
+/// Decodes `window_s` seconds from the row's start on, or what there is of them. An error says what failed where the
+/// content is not to blame: the system, or a decoder that panicked, which a later version may not.
+pub(super) fn decode(row: &Row, config: &FrontEndConfig, window_s: f64) -> Result<Decoded, String> {
+    judge(|| try_decode(row, config, window_s))
+}
+
+fn judge(decode: impl FnOnce() -> Result<Decoded, Failure>) -> Result<Decoded, String> {
+    match catch(decode) {
+        Ok(Ok(clip)) => Ok(clip),
+        Ok(Err(failure)) if failure.is_of_the_system() => Err(failure.to_string()),
+        Ok(Err(failure)) => Ok(Decoded::Unreadable(failure.to_string())),
+        Err(panic) => Err(format!("the decoder failed on it: {panic}")),
     }
 }
 
@@ -53,4 +71,47 @@ fn try_decode(row: &Row, config: &FrontEndConfig, window_s: f64) -> Result<Decod
         frames,
         loudness: meter.window(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn only_the_content_is_to_blame_for_ever() {
+        let name = || "a.mp3".to_owned();
+        let source = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let told = |failure: DecodeError| judge(|| Err(failure.into())).err();
+        let open = told(DecodeError::Open {
+            name: name(),
+            source: source(),
+        })
+        .unwrap();
+        assert!(
+            open.contains("a.mp3: cannot be opened: permission denied"),
+            "{open}"
+        );
+        let read = told(DecodeError::Read {
+            name: name(),
+            source: source(),
+        })
+        .unwrap();
+        assert!(read.contains("cannot be read further"), "{read}");
+        let empty = judge(|| {
+            Err(DecodeError::Empty {
+                name: name(),
+                damaged: 3,
+            }
+            .into())
+        });
+        assert!(matches!(empty, Ok(Decoded::Unreadable(reason)) if reason.contains("holds no audio")));
+    }
+
+    #[test]
+    fn a_panic_of_the_decoder_is_told() {
+        let told = judge(|| panic!("index out of bounds")).err();
+        assert_eq!(told.unwrap(), "the decoder failed on it: index out of bounds");
+    }
 }

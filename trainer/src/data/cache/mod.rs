@@ -24,6 +24,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::row::Row;
+use crate::files::remove_old_partials;
 use decode::{Decoded, decode};
 use shard::Shard;
 use writer::Writer;
@@ -33,7 +34,7 @@ pub(crate) use shard::Frames;
 
 /// A cache could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("cache {}: {source}{}", folder.display(), if matches!(source.kind(), io::ErrorKind::StorageFull) { "; free some room and run the same command again, nothing is lost" } else { "" })]
+#[error("cache {}: {source}{}", folder.display(), if matches!(source.kind(), io::ErrorKind::StorageFull) { "; free some room and run the same command again: finished shards are kept, only the one being written is lost" } else { "" })]
 pub(crate) struct CacheError {
     folder: PathBuf,
     source: io::Error,
@@ -73,7 +74,8 @@ pub(crate) struct Cache {
     contents: HashMap<Key, Sound>,
 }
 
-/// Bytes of frames after which a shard is closed: at most this much work is lost to a kill.
+/// Bytes of frames after which a shard is closed. A kill costs the shard that is being written and the clips that are
+/// being decoded; shards that are closed stay.
 const SHARD_BYTES: usize = 256 << 20;
 /// Clips decoded at a time before their frames are written, for each thread.
 const CLIPS_A_THREAD: usize = 4;
@@ -105,6 +107,7 @@ impl Cache {
 
     fn read(&mut self) -> io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
+        remove_old_partials(&self.folder)?;
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let path = entry?.path();
@@ -161,6 +164,8 @@ impl Cache {
             .collect();
         bar.set_length(rows.len() as u64);
         bar.set_position((rows.len() - missing.len()) as u64);
+        // Why rows could not be read now, where that is nothing to remember: they are asked again the next time.
+        let mut failed = HashMap::new();
         let mut writer = Writer::new(self.folder.clone(), self.config.mels, self.shard_bytes);
         for chunk in missing.chunks(CLIPS_A_THREAD * rayon::current_num_threads()) {
             if stop.load(Ordering::Relaxed) {
@@ -172,15 +177,21 @@ impl Cache {
                 .inspect(|_| bar.inc(1))
                 .collect();
             for (&i, heard) in chunk.iter().zip(heard) {
-                // Files that cannot even be looked at have no key, and are asked again the next time.
-                if let (Ok(file), Ok((content, decoded))) = (&keys[i], heard) {
-                    writer
-                        .add(*file, content, decoded)
-                        .map_err(|source| self.error(source))?;
+                let Ok(file) = &keys[i] else { continue };
+                match heard {
+                    Ok((content, decoded)) => {
+                        // A shard that was closed since may have it.
+                        let decoded = decoded.filter(|_| !self.contents.contains_key(&content));
+                        let added = writer.add(*file, content, decoded);
+                        let closed = added.and_then(|()| writer.close_if_full());
+                        let closed = closed.map_err(|source| self.error(source))?;
+                        self.adopt_file(closed)?;
+                    }
+                    Err(reason) => {
+                        failed.insert(i, reason);
+                    }
                 }
             }
-            let closed = writer.close_if_full().map_err(|source| self.error(source))?;
-            self.adopt_file(closed)?;
         }
         let closed = writer.close().map_err(|source| self.error(source))?;
         self.adopt_file(closed)?;
@@ -188,13 +199,14 @@ impl Cache {
             return Ok(None);
         }
         bar.finish_and_clear();
-        let sound = |key: &io::Result<Key>| match key {
-            Ok(key) => self.known.get(key).cloned().unwrap_or_else(|| {
-                Sound::Unreadable("it could not be read while others of its kind could".into())
+        let mut sound = |(i, key): (usize, io::Result<Key>)| match key {
+            Ok(key) => self.known.get(&key).cloned().unwrap_or_else(|| {
+                let lost = || "the cache has lost its frames; run the same command again".into();
+                Sound::Unreadable(failed.remove(&i).unwrap_or_else(lost))
             }),
-            Err(error) => Sound::Unreadable(error.to_string()),
+            Err(error) => Sound::Unreadable(format!("it cannot be looked at: {error}")),
         };
-        Ok(Some(keys.iter().map(sound).collect()))
+        Ok(Some(keys.into_iter().enumerate().map(&mut sound).collect()))
     }
 
     fn adopt_file(&mut self, path: Option<PathBuf>) -> Result<(), CacheError> {
@@ -205,12 +217,13 @@ impl Cache {
         Ok(())
     }
 
-    /// The content's key, and the decoded clip unless the content is known under another name.
-    fn hear(&self, row: &Row) -> io::Result<(Key, Option<Decoded>)> {
-        let content = key::content(row)?;
+    /// The content's key, and the decoded clip unless the content is known under another name; or why the file could not
+    /// be read now.
+    fn hear(&self, row: &Row) -> Result<(Key, Option<Decoded>), String> {
+        let content = key::content(row).map_err(|error| format!("it cannot be read: {error}"))?;
         let decoded = match self.contents.contains_key(&content) {
             true => None,
-            false => Some(decode(row, &self.config, self.window_s)),
+            false => Some(decode(row, &self.config, self.window_s)?),
         };
         Ok((content, decoded))
     }
@@ -221,4 +234,9 @@ impl Cache {
             source,
         }
     }
+}
+
+/// Hears a clip and keeps nothing: for whoever asks how long that takes.
+pub(crate) fn try_out(row: &Row, config: &FrontEndConfig, window_s: f64) {
+    let _ = decode(row, config, window_s);
 }

@@ -87,7 +87,7 @@ fn frames_are_those_of_the_front_end() {
     let rows = rows(folder.path(), 1);
     let cached = frames(&sounds(&mut open(&folder.path().join("cache"), 1), &rows));
     let decoded = decode(&rows[0], &FrontEndConfig::live(), WINDOW_S);
-    let Decoded::Clip { frames, loudness } = decoded else {
+    let Ok(Decoded::Clip { frames, loudness }) = decoded else {
         panic!("it can be read")
     };
     assert_eq!(cached[0], frames);
@@ -176,6 +176,72 @@ fn unreadable_files_are_remembered_with_the_reason() {
         matches!(sounds[0], Sound::Heard(_)),
         "a file that was mended is read again"
     );
+}
+
+#[test]
+fn what_the_system_refuses_is_told_and_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = rows(folder.path(), 2);
+    // A folder can be looked at and opened, but reading it fails, whoever asks.
+    rows[0].path = folder.path().join("clip.wav");
+    fs::create_dir(&rows[0].path).unwrap();
+    let cached = folder.path().join("cache");
+    let first = sounds(&mut open(&cached, 1), &rows);
+    let Sound::Unreadable(reason) = &first[0] else {
+        panic!("{first:?}")
+    };
+    assert!(reason.starts_with("it cannot be read: "), "{reason}");
+    assert!(matches!(first[1], Sound::Heard(_)));
+    let known = open(&cached, 1).known;
+    assert_eq!(known.len(), 1, "only what could be read is remembered");
+    rows[0].path = folder.path().join("gone.wav");
+    let gone = sounds(&mut open(&cached, 1), &rows);
+    assert!(
+        matches!(&gone[0], Sound::Unreadable(reason) if reason.starts_with("it cannot be looked at: ")),
+        "{gone:?}"
+    );
+}
+
+#[test]
+fn shards_close_at_their_size_and_hold_a_sound_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = rows(folder.path(), 3);
+    rows.insert(1, Row::new(folder.path().join("copy.wav"), 0.0, ""));
+    fs::copy(&rows[0].path, &rows[1].path).unwrap();
+    let cached = folder.path().join("cache");
+    let all = frames(&sounds(&mut open(&cached, 1), &rows));
+    assert_eq!(all[0], all[1]);
+    assert_eq!(
+        shards(&cached).len(),
+        3,
+        "one for each sound, the second with the copy's name too"
+    );
+    let bytes: u64 = shards(&cached)
+        .iter()
+        .map(|path| fs::metadata(path).unwrap().len())
+        .sum();
+    assert!(bytes < 4 * 157 * 80 * 4, "the copy's frames were written again");
+}
+
+#[test]
+fn what_a_kill_left_goes_when_it_is_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let cached = folder.path().join("cache");
+    let cache = open(&cached, 1).folder;
+    let make = |name: &str, hours: u64| {
+        let file = fs::File::create(cache.join(name)).unwrap();
+        let changed = std::time::SystemTime::now() - std::time::Duration::from_secs(3600 * hours);
+        file.set_modified(changed).unwrap();
+    };
+    make(".partial-old", 3);
+    make(".partial-young", 0);
+    make("other", 3);
+    open(&cached, 1);
+    let left: Vec<_> = shards(&cached)
+        .iter()
+        .map(|path| path.file_name().unwrap().to_owned())
+        .collect();
+    assert_eq!(left, [".partial-young", "other"]);
 }
 
 #[test]

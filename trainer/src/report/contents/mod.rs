@@ -41,7 +41,8 @@ impl<'a> Findings<'a> {
     /// Computes all that the report needs. Fails only where the thesis's own numbers are broken.
     pub(crate) fn new(folder: &'a Folder) -> Result<Self, csv::Error> {
         let grid = Grid::new(folder);
-        let evidence = Evidence::new(folder);
+        let mut evidence = Evidence::new(folder);
+        evidence.doubts.extend(grid.doubts.iter().cloned());
         let printed = thesis::results()?;
         Ok(Self {
             reach: questions::reach(&grid, &evidence, &printed),

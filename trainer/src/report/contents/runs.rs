@@ -19,7 +19,7 @@ pub(super) fn section(findings: &Findings) -> Section {
     named(&mut blocks, "Not finished:", open(findings));
     named(
         &mut blocks,
-        "Runs outside the grid, not compared:",
+        "Other runs, in no table and not compared:",
         others(findings),
     );
     named(
@@ -184,12 +184,11 @@ fn open(findings: &Findings) -> Vec<String> {
                 ));
             }
             Place::Unfinished(run) => {
-                let seen = run.curve.last().map_or(0, |point| point.samples);
-                items.push(format!(
-                    "{} is unfinished; its last point is at {} samples",
-                    run.name,
-                    count(seen)
-                ));
+                let last = run.curve.last().map(|point| count(point.samples));
+                let last = last.map_or("no point yet".to_owned(), |samples| {
+                    format!("its last point is at {samples} samples")
+                });
+                items.push(format!("{} is unfinished; {last}", run.name));
             }
             _ => {}
         }
@@ -202,9 +201,9 @@ fn others(findings: &Findings) -> Vec<String> {
         .grid
         .others
         .iter()
-        .filter_map(|place| Some((place, place.run()?)));
+        .filter_map(|(place, why)| Some((place, why, place.run()?)));
     others
-        .map(|(place, run)| {
+        .map(|(place, why, run)| {
             let config = &run.config;
             let errors = config.features.iter().filter_map(|feature| {
                 let errors = place.validation(*feature)?;
@@ -215,12 +214,13 @@ fn others(findings: &Findings) -> Vec<String> {
             });
             let errors: Vec<_> = errors.collect();
             format!(
-                "{}: {}, {}, {} ({}){}",
+                "{}: {}, {}, {} ({}); {}{}",
                 run.name,
                 network_name(&config.network),
                 optimiser_name(&config.optimiser),
                 config.learning_rate,
                 place.state(),
+                why.words(),
                 if errors.is_empty() {
                     String::new()
                 } else {

@@ -62,7 +62,7 @@ pub(crate) fn dots(feature: Feature, lines: &[Dot], baseline: Option<f64>) -> Fi
     Figure {
         name: format!("networks-{feature}"),
         title: format!("{}: every network", capital(feature.name())),
-        caption: "MSE on the validation clips with 95 % bootstrap intervals over clips.".into(),
+        caption: "MSE on the validation clips with 95 % bootstrap intervals.".into(),
         width: WIDTH,
         height: bottom + 74.0,
         body,

@@ -7,7 +7,9 @@ pub(crate) mod reach;
 use echometer_engine::Feature;
 use serde::Serialize;
 
-use super::ratio::{EQUAL, LEAST_CLIPS, Ratio, Verdict};
+use super::ratio::{EQUAL_FROM, EQUAL_TO, LEAST_GROUPS, Ratio, Verdict};
+use super::statistics::bootstrap::RESAMPLES;
+use super::unit::Unit;
 
 pub(crate) use multi_task::{MultiTask, multi_task};
 pub(crate) use parameters::{Parameters, parameters};
@@ -24,14 +26,36 @@ pub(crate) struct Comparison {
     pub(crate) verdict: Verdict,
 }
 
-/// How ratios are judged, for the rules in words.
-pub(crate) fn rule_of_ratios() -> String {
+/// How ratios are judged, for the rules in words: the order is that of [`Ratio::verdict`].
+pub(crate) fn rule_of_ratios(unit: Unit) -> String {
     format!(
-        "The 95 % interval comes from 2,000 bootstrap resamples of the clips, the same for both. Wholly below 1 is better, wholly \
-         above 1 is worse, wholly within ±{:.0} % is no difference; anything else, or fewer than {LEAST_CLIPS} clips, is not \
-         enough data to tell.",
-        100.0 * EQUAL
+        "The ratio’s 95 % interval comes from {}, the same for both. First, fewer than {} are not enough data to tell. Then, an \
+         interval wholly {} is no difference, even where it leaves out 1; else, wholly below 1 is better, wholly above 1 is worse, \
+         and anything else is not enough data to tell.",
+        resamples(unit),
+        least(unit),
+        equal_range()
     )
+}
+
+/// `2,000 bootstrap resamples of the clips`.
+pub(crate) fn resamples(unit: Unit) -> String {
+    format!(
+        "{},{:03} bootstrap resamples of {}",
+        RESAMPLES / 1000,
+        RESAMPLES % 1000,
+        unit.words()
+    )
+}
+
+/// `30 clips`.
+pub(crate) fn least(unit: Unit) -> String {
+    format!("{LEAST_GROUPS} {}", unit.name())
+}
+
+/// The ratios that are no difference.
+pub(crate) fn equal_range() -> String {
+    format!("from {EQUAL_FROM:.3} (1/{EQUAL_TO}) to {EQUAL_TO}")
 }
 
 /// `38 % lower`, `12 % higher`, `the same`.
@@ -66,6 +90,49 @@ pub(crate) fn with_verdict(comparisons: &[Comparison], verdict: Verdict) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Reads the numbers out of the rule and judges ratios beside them.
+    #[test]
+    fn the_rule_says_what_is_computed() {
+        for unit in [Unit::Clips, Unit::Artists] {
+            let rule = rule_of_ratios(unit);
+            let after = |start: &str| -> f64 {
+                let rest = rule.split_once(start).unwrap().1;
+                rest.split([' ', ')']).next().unwrap().parse().unwrap()
+            };
+            let (least, from, to) = (after("fewer than "), 1.0 / after("(1/"), after(") to "));
+            assert!((after("wholly from ") - from).abs() < 5e-4, "{rule}");
+            let judge = |groups: f64, low, high| {
+                let interval = Some(crate::report::statistics::bootstrap::Interval { low, high });
+                let groups = groups as usize;
+                Ratio {
+                    clips: 10_000,
+                    groups,
+                    ratio: 1.0,
+                    interval,
+                }
+                .verdict()
+            };
+            // In the order of the sentence.
+            assert_eq!(judge(least - 1.0, from, to), Verdict::Unknown);
+            assert_eq!(judge(least - 1.0, 0.5, 0.6), Verdict::Unknown);
+            assert_eq!(judge(least, from, to), Verdict::Equal);
+            assert_eq!(judge(least, from, 0.99), Verdict::Equal);
+            assert_eq!(judge(least, from - 1e-9, 0.99), Verdict::Better);
+            assert_eq!(judge(least, 1.01, to + 1e-9), Verdict::Worse);
+            assert_eq!(judge(least, from - 1e-9, 1.0), Verdict::Unknown);
+            let words = [
+                "not enough data",
+                "no difference",
+                "better",
+                "worse",
+                "anything else",
+            ];
+            let places: Vec<_> = words.iter().map(|word| rule.find(word).unwrap()).collect();
+            assert!(places.is_sorted(), "{rule}");
+            assert!(rule.contains(unit.name()), "{rule}");
+        }
+    }
 
     #[test]
     fn words_for_numbers_and_names() {

@@ -10,6 +10,9 @@ use crate::report::grid::{Cell, Grid};
 use crate::report::ratio::Verdict;
 use crate::report::thesis::ORDER;
 
+/// So many features decide for all.
+const HALF: usize = Feature::COUNT / 2;
+
 /// The answer to RQ3.
 #[derive(Debug, Serialize)]
 pub(crate) struct MultiTask {
@@ -44,10 +47,13 @@ pub(crate) fn multi_task(grid: &Grid, evidence: &Evidence) -> MultiTask {
         answer,
         rule: format!(
             "For each feature, the MSE of the network that learns several features is divided by that of the single-task run chosen \
-             on validation, both on the same test clips. {} Over all features it is better or worse where at least half of the eight \
-             are decided that way and none the other way; it depends on the feature where some are better and others worse; \
-             otherwise there is not enough data to tell.",
-            super::rule_of_ratios()
+             on validation, both on the same test clips. {} Over all features it does better \
+             where at least {HALF} of the {} are better and none is worse, and worse where at least {HALF} are worse and none is \
+             better; it does as well where at least {HALF} are no different and none is better or worse; it depends on the feature \
+             where some are better and others worse; otherwise there is not enough data to tell. Where the small shared network does \
+             worse, and the large trunk better or as well, the small trunk is blamed.",
+            super::rule_of_ratios(evidence.unit),
+            Feature::COUNT
         ),
         pairs,
         heads,
@@ -69,15 +75,14 @@ fn comparison(grid: &Grid, evidence: &Evidence, feature: Feature, several: Cell<
 /// Over all features: [`Verdict::Unknown`] may also mean that it depends on the feature.
 fn overall(comparisons: &[Comparison]) -> Verdict {
     let count = |verdict| with_verdict(comparisons, verdict).len();
-    let half = Feature::COUNT / 2;
     match (
         count(Verdict::Better),
         count(Verdict::Worse),
         count(Verdict::Equal),
     ) {
-        (better, 0, _) if better >= half => Verdict::Better,
-        (0, worse, _) if worse >= half => Verdict::Worse,
-        (0, 0, equal) if equal >= half => Verdict::Equal,
+        (better, 0, _) if better >= HALF => Verdict::Better,
+        (0, worse, _) if worse >= HALF => Verdict::Worse,
+        (0, 0, equal) if equal >= HALF => Verdict::Equal,
         _ => Verdict::Unknown,
     }
 }
@@ -135,6 +140,7 @@ mod tests {
                 pairs: 1,
                 ratio: Ratio {
                     clips: 100,
+                    groups: 100,
                     ratio: 1.0,
                     interval: None,
                 },
@@ -149,7 +155,11 @@ mod tests {
         assert_eq!(overall(&made(&[Worse, Worse, Worse, Worse, Equal])), Worse);
         assert_eq!(overall(&made(&[Worse, Worse, Worse])), Unknown);
         assert_eq!(overall(&made(&[Better, Better, Better, Better, Worse])), Unknown);
-        assert_eq!(overall(&made(&[Equal; 5])), Equal);
+        assert_eq!(overall(&made(&[Better; HALF])), Better);
+        assert_eq!(overall(&made(&[Better; HALF - 1])), Unknown);
+        assert_eq!(overall(&made(&[Equal; HALF])), Equal);
+        assert_eq!(overall(&made(&[Equal; HALF - 1])), Unknown);
+        assert_eq!(overall(&made(&[Equal, Equal, Equal, Equal, Worse])), Unknown);
         assert!(words("It", &made(&[Better, Worse])).starts_with("It: it depends on the feature"));
         assert!(words("It", &made(&[Unknown; 8])).contains("not enough data to tell"));
         assert!(conclusion(&made(&[Worse; 8]), &made(&[Equal; 8])).contains("small trunk"));
@@ -166,6 +176,41 @@ mod tests {
             "{}",
             found.answer
         );
+    }
+
+    /// Each outcome that the answer can have stands in the rule, in the same words.
+    #[test]
+    fn the_rule_names_every_outcome() {
+        use Verdict::{Better, Equal, Unknown, Worse};
+        let fixture = Fixture::new(Kind::NoRuns, 40);
+        let folder = crate::runs::read::folder(fixture.path()).unwrap();
+        let rule = multi_task(&Grid::new(&folder), &Evidence::new(&folder)).rule;
+        assert!(rule.contains("at least 4 of the 8 are better"), "{rule}");
+        for (verdicts, in_answer, in_rule) in [
+            (vec![Better; 4], "does better", "does better"),
+            (vec![Worse; 4], "does worse", "worse where at least 4 are worse"),
+            (
+                vec![Equal; 4],
+                "does as well",
+                "does as well where at least 4 are no different",
+            ),
+            (
+                vec![Better, Worse],
+                "it depends on the feature",
+                "it depends on the feature",
+            ),
+            (
+                vec![Unknown; 8],
+                "not enough data to tell",
+                "not enough data to tell",
+            ),
+        ] {
+            let answer = words("It", &made(&verdicts));
+            assert!(
+                answer.contains(in_answer) && rule.contains(in_rule),
+                "{answer} {rule}"
+            );
+        }
     }
 
     #[test]

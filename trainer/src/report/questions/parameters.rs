@@ -7,7 +7,7 @@ use super::{Comparison, difference};
 use crate::data::row::Split;
 use crate::report::evidence::{Evidence, Scored};
 use crate::report::grid::{Grid, Setting, network_name, optimiser_name, settings};
-use crate::report::ratio::{LEAST_CLIPS, Ratio, Verdict};
+use crate::report::ratio::{Ratio, Verdict};
 use crate::report::statistics::bootstrap::Interval;
 use crate::report::statistics::sign_flip::{holm, p_value};
 use crate::report::thesis::ORDER;
@@ -115,12 +115,16 @@ pub(crate) fn parameters(grid: &Grid, evidence: &Evidence) -> Parameters {
         answer,
         rule: format!(
             "Two runs make a pair where they learn the same feature and all settings but the one in question are equal; their MSEs on \
-             the same validation clips are divided. The choice matters where, over all pairs of all features, both hold: an exact \
-             or drawn sign-flip test of the logarithms gives p < {LEVEL} after Holm’s correction for five tests, and the 95 % interval \
-             of their mean over 2,000 bootstrap resamples of the clips excludes no difference. It makes no difference where that \
-             interval lies wholly within ±5 %. Otherwise, or with fewer than {LEAST_PAIRS} pairs or {LEAST_CLIPS} clips, there is \
-             not enough data to tell. For single features only the interval is judged. Pairs with a failed run are left out, which \
-             favours the setting that fails. Each setting was trained once, so the luck of one initialisation is in every pair."
+             the same validation clips are divided. The mean ratio over all pairs of all features has a 95 % interval from \
+             {}. With fewer than {LEAST_PAIRS} pairs or {} there is not enough data to tell. The choice makes no difference where the \
+             interval lies wholly {}, even where it leaves out 1. Else it matters where both hold: the interval leaves out 1, and an \
+             exact or drawn sign-flip test of the logarithms gives p < {LEVEL} after Holm’s correction for five tests. Otherwise there \
+             is not enough data to tell. The choice of network matters where it does between any two of the three, and makes no \
+             difference where it makes none between any compared. For single features only the interval is judged. Pairs with a failed run are left out, which \
+             favours the setting that fails. Each setting was trained once, so the luck of one initialisation is in every pair.",
+            super::resamples(evidence.unit),
+            super::least(evidence.unit),
+            super::equal_range()
         ),
         contrasts,
     }
@@ -183,8 +187,10 @@ fn compare(feature: Option<Feature>, pairs: &[(&Scored, &Scored)]) -> Option<Com
                 / count
         })
         .collect();
+    let groups = pairs.iter().map(|(first, _)| first.groups).min()?;
     let ratio = Ratio {
         clips,
+        groups,
         ratio: mean.exp(),
         interval: Interval::of(&resampled).map(|interval| interval.map(f64::exp)),
     };
@@ -293,6 +299,44 @@ mod tests {
                 found.answer
             );
         }
+    }
+
+    #[test]
+    fn the_rule_says_what_is_computed() {
+        let rule = run(Kind::NoRuns, 40).rule;
+        let judged = |pairs, low, high, p| {
+            let interval = Some(Interval { low, high });
+            let ratio = Ratio {
+                clips: 100,
+                groups: 100,
+                ratio: 1.0,
+                interval,
+            };
+            let verdict = Verdict::Unknown;
+            judge(
+                &Comparison {
+                    feature: None,
+                    pairs,
+                    ratio,
+                    verdict,
+                },
+                p,
+            )
+        };
+        assert!(
+            rule.contains(&format!("fewer than {LEAST_PAIRS} pairs")),
+            "{rule}"
+        );
+        assert_eq!(judged(LEAST_PAIRS - 1, 0.5, 0.6, 0.001), Verdict::Unknown);
+        let equal = rule.find("makes no difference").unwrap();
+        assert!(
+            equal < rule.find("leaves out 1, and").unwrap(),
+            "no difference goes first: {rule}"
+        );
+        assert_eq!(judged(LEAST_PAIRS, 0.97, 0.99, 0.001), Verdict::Equal);
+        assert!(rule.contains(&format!("p < {LEVEL} ")), "{rule}");
+        assert_eq!(judged(LEAST_PAIRS, 0.5, 0.6, 0.049), Verdict::Better);
+        assert_eq!(judged(LEAST_PAIRS, 0.5, 0.6, LEVEL), Verdict::Unknown);
     }
 
     #[test]

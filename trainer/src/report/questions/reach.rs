@@ -7,7 +7,7 @@ use super::list;
 use crate::data::row::Split;
 use crate::report::evidence::Evidence;
 use crate::report::grid::{Grid, settings};
-use crate::report::ratio::{LEAST_CLIPS, Ratio, Verdict};
+use crate::report::ratio::{LEAST_GROUPS, Ratio, Verdict};
 use crate::report::statistics::bootstrap::Interval;
 use crate::report::thesis::{ORDER, Printed};
 
@@ -51,10 +51,10 @@ pub(crate) enum Reached {
 }
 
 /// By the interval alone.
-fn judge(clips: usize, interval: Option<Interval>, thesis: f64) -> Reached {
+fn judge(groups: usize, interval: Option<Interval>, thesis: f64) -> Reached {
     match interval {
-        Some(interval) if clips >= LEAST_CLIPS && interval.high <= thesis => Reached::Yes,
-        Some(interval) if clips >= LEAST_CLIPS && interval.low > thesis => Reached::No,
+        Some(interval) if groups >= LEAST_GROUPS && interval.high <= thesis => Reached::Yes,
+        Some(interval) if groups >= LEAST_GROUPS && interval.low > thesis => Reached::No,
         _ => Reached::Unknown,
     }
 }
@@ -104,12 +104,14 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
     Reach {
         answer: sentence(&parts.join("; "), &than_mean),
         rule: format!(
-            "For each feature, the single-task run with the lowest validation MSE is scored on the test clips. Its MSE has a 95 % \
-             interval from 2,000 bootstrap resamples of the clips. Reached: the whole interval lies at or below the thesis’s test \
-             MSE. Not reached: it lies wholly above. Otherwise, or with fewer than {LEAST_CLIPS} test clips, there is not enough \
+            "For each feature, the single-task run that was chosen by the lowest validation MSE is scored on the test clips. Its MSE \
+             has a 95 % interval from {}. Reached: the whole interval lies at or below the thesis’s test \
+             MSE. Not reached: it lies wholly above. Otherwise, or with fewer than {} of the test side, there is not enough \
              data to tell. The thesis’s value comes from other tracks; where labels spread differently, compare R². Against always \
              saying the training mean, the ratio of the two errors on the same clips is judged: {}",
-            super::rule_of_ratios()
+            super::resamples(evidence.unit),
+            super::least(evidence.unit),
+            super::rule_of_ratios(evidence.unit)
         ),
         features,
     }
@@ -146,7 +148,7 @@ fn feature(grid: &Grid, evidence: &Evidence, line: &Printed, thesis_mse: f64) ->
         r2_interval: scored.and_then(|scored| Interval::of(&scored.r2s)),
         thesis_mse,
         thesis_r2: line.r2,
-        reached: judge(clips, mse_interval, thesis_mse),
+        reached: judge(scored.map_or(0, |scored| scored.groups), mse_interval, thesis_mse),
         beats_mean: by_mean.as_ref().map_or(Verdict::Unknown, Ratio::verdict),
         by_mean,
     }

@@ -1,9 +1,12 @@
-//! The bootstrap over clips: all values are resampled together, so that any two of them can be compared in pairs.
+//! The bootstrap over clips or groups of them: all values are resampled together, so that any two can be compared in pairs.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 use serde::Serialize;
+
+/// Resamples that share one pass over the values.
+const AT_ONCE: usize = 16;
 
 /// Resamples behind every interval of the report.
 pub(crate) const RESAMPLES: usize = 2_000;
@@ -50,35 +53,75 @@ impl Interval {
 /// of a column gives NaN there. The same seed gives the same draws on any number of threads.
 pub(crate) fn means(columns: &[Vec<f64>], resamples: usize, seed: u64) -> Vec<Vec<f64>> {
     let clips = columns.iter().map(Vec::len).max().unwrap_or(0);
-    if clips == 0 {
+    let alone: Vec<_> = (0..clips).collect();
+    means_of_groups(columns, &alone, resamples, seed)
+}
+
+/// The same with whole groups drawn instead of clips, as many as there are: clips of one group are not independent.
+///
+/// `groups` says for each clip which group it belongs to, from 0 without gaps.
+pub(crate) fn means_of_groups(
+    columns: &[Vec<f64>],
+    groups: &[usize],
+    resamples: usize,
+    seed: u64,
+) -> Vec<Vec<f64>> {
+    let count = groups.iter().max().map_or(0, |last| last + 1);
+    if count == 0 {
         return vec![vec![f64::NAN; resamples]; columns.len()];
     }
-    let draws: Vec<Vec<f64>> = (0..resamples as u64)
+    let width = 2 * columns.len();
+    let table = sums_and_counts(columns, groups, count);
+    let draws: Vec<Vec<f64>> = (0..resamples.div_ceil(AT_ONCE))
         .into_par_iter()
-        .map(|draw| {
-            let mut rng = StdRng::seed_from_u64(seed.wrapping_add(draw.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
-            let mut times = vec![0.0; clips];
-            for _ in 0..clips {
-                times[rng.random_range(0..clips)] += 1.0;
+        .flat_map_iter(|block| {
+            let draws = (block * AT_ONCE)..((block + 1) * AT_ONCE).min(resamples);
+            let times: Vec<_> = draws.map(|draw| draw_groups(count, seed, draw as u64)).collect();
+            let mut totals = vec![vec![0.0; width]; times.len()];
+            for (group, values) in table.chunks_exact(width.max(1)).enumerate() {
+                for (totals, times) in totals.iter_mut().zip(&times) {
+                    let times = times[group];
+                    if times > 0.0 {
+                        let sums = totals.iter_mut().zip(values);
+                        sums.for_each(|(total, value)| *total += times * value);
+                    }
+                }
             }
-            columns.iter().map(|column| mean(column, &times)).collect()
+            totals
         })
         .collect();
+    let mean = |draw: &Vec<f64>, column: usize| {
+        let (sum, count) = (draw[2 * column], draw[2 * column + 1]);
+        if count > 0.0 { sum / count } else { f64::NAN }
+    };
     (0..columns.len())
-        .map(|column| draws.iter().map(|draw| draw[column]).collect())
+        .map(|column| draws.iter().map(|draw| mean(draw, column)).collect())
         .collect()
 }
 
-/// Mean of the values that are there, each counted so many `times`.
-fn mean(column: &[f64], times: &[f64]) -> f64 {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for (value, times) in column.iter().zip(times) {
-        if !value.is_nan() {
-            sum += value * times;
-            count += times;
+/// How often each group is drawn.
+fn draw_groups(count: usize, seed: u64, draw: u64) -> Vec<f64> {
+    let mut rng = StdRng::seed_from_u64(seed.wrapping_add(draw.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+    let mut times = vec![0.0; count];
+    for _ in 0..count {
+        times[rng.random_range(0..count)] += 1.0;
+    }
+    times
+}
+
+/// One row a group: for each column the sum of the values that are there, and their number.
+fn sums_and_counts(columns: &[Vec<f64>], groups: &[usize], count: usize) -> Vec<f64> {
+    let width = 2 * columns.len();
+    let mut table = vec![0.0; width * count];
+    for (index, column) in columns.iter().enumerate() {
+        for (value, group) in column.iter().zip(groups) {
+            if !value.is_nan() {
+                table[group * width + 2 * index] += value;
+                table[group * width + 2 * index + 1] += 1.0;
+            }
         }
     }
-    if count > 0.0 { sum / count } else { f64::NAN }
+    table
 }
 
 #[cfg(test)]
@@ -95,6 +138,27 @@ mod tests {
         assert!(
             (interval.high - (9.5 + 1.96 * error)).abs() < 0.05,
             "{interval:?}"
+        );
+    }
+
+    #[test]
+    fn groups_are_drawn_whole() {
+        // 40 groups of ten equal clips: the mean is as uncertain as that of 40 values, not of 400.
+        let column: Vec<_> = (0..400).map(|i| f64::from(i / 10 % 20)).collect();
+        let groups: Vec<_> = (0..400).map(|i| i / 10).collect();
+        let error = (399.0f64 / 12.0 / 40.0).sqrt();
+        let drawn = means_of_groups(std::slice::from_ref(&column), &groups, 4000, 7);
+        let interval = Interval::of(&drawn[0]).unwrap();
+        assert!((interval.low - (9.5 - 1.96 * error)).abs() < 0.15, "{interval:?}");
+        assert!(
+            (interval.high - (9.5 + 1.96 * error)).abs() < 0.15,
+            "{interval:?}"
+        );
+        let one_a_group: Vec<_> = column.iter().copied().step_by(10).collect();
+        assert_eq!(
+            drawn,
+            means(&[one_a_group], 4000, 7),
+            "the same draws of 40 single clips"
         );
     }
 

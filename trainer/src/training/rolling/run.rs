@@ -14,7 +14,9 @@ use super::augment::augment;
 use crate::data::clips::Clip;
 use crate::network::{Geometry, Network};
 use crate::report::progress_bar;
+use crate::training::bands::Bands;
 use crate::training::checkpoint::Checkpoint;
+use crate::training::device::{Fault, guard};
 use crate::training::metrics;
 use crate::training::optimiser::{Method, Optimiser};
 
@@ -38,7 +40,7 @@ const CROP: std::ops::RangeInclusive<i64> = 200..=1200;
 /// Share of batches that take clips whole, so that a full window is known too.
 const WHOLE: f64 = 0.25;
 /// Version of everything in this folder and the network that changes what a run comes to; raised with any such change.
-const RECIPE: u32 = 3;
+const RECIPE: u32 = 4;
 const WEIGHT_DECAY: f64 = 0.05;
 const LARGEST_GRADIENT: f64 = 5.0;
 /// Share of the steps in which the learning rate rises.
@@ -46,6 +48,26 @@ const WARM_UP: f64 = 0.1;
 
 /// Fits a network to `clips`, or goes on from the checkpoint in `folder`.
 pub(crate) fn fit(
+    clips: &[&Clip],
+    settings: &Settings,
+    folder: &Path,
+    name: &str,
+    stop: &AtomicBool,
+) -> anyhow::Result<Network> {
+    match guard(|| fit_guarded(clips, settings, folder, name, stop)) {
+        Ok(ended) => ended,
+        Err(Fault::Memory(reason)) if settings.batch > 2 => bail!(
+            "{name}: {reason}; batches of {} clips do not fit, try --batch {}",
+            settings.batch,
+            settings.batch / 2
+        ),
+        Err(fault) => {
+            bail!("{name}: {fault}. Finished epochs are kept, and the same command goes on from there")
+        }
+    }
+}
+
+fn fit_guarded(
     clips: &[&Clip],
     settings: &Settings,
     folder: &Path,
@@ -71,7 +93,10 @@ pub(crate) fn fit(
     let first: u32 = match checkpoint.restore(&network.vars, &mut optimiser) {
         Some(epochs) => epochs,
         None => {
-            network.trunk.normalise_for(clips)?;
+            let Some(bands) = Bands::of(clips, settings.mels as usize, stop)? else {
+                bail!("stopped before {name} began; the same command goes on from there");
+            };
+            network.trunk.normalise_with(&bands);
             0
         }
     };
