@@ -220,7 +220,10 @@ fn a_model_is_measured_and_a_thesis_network_runs_in_the_analyzer() {
         &[&arguments[..], &["--device", "embedded", "--format", "jsonl"]].concat(),
     ));
     let early = &readings[4]; // After a second.
-    assert!(early["energy"].is_null() && early["loudness"].is_number(), "{early}");
+    assert!(
+        early["energy"].is_null() && early["loudness"].is_number(),
+        "{early}"
+    );
     let last = readings.last().unwrap();
     assert!(last["energy"].is_number() && last["valence"].is_null(), "{last}");
 }

@@ -107,27 +107,33 @@ impl Model {
     }
 }
 
+/// The model with its card, unless its values lie at the ends of a range, which would hide what lies beyond them, or hear
+/// no difference between sounds.
+fn telling(model: Model, folder: &Path) -> Option<(Model, Card)> {
+    let card = model.write(&FEATURES, folder).unwrap();
+    let values = |hundredths: usize| expected(&model.network, &card, &noise(hundredths * 441)).unwrap();
+    let (loud, silent) = (values(100), values(10));
+    let ranges = FEATURES.map(Feature::range);
+    let inside = loud
+        .iter()
+        .zip(ranges)
+        .all(|(value, (low, high))| (low..high).contains(value));
+    let shares = loud.iter().zip(&silent).zip(ranges);
+    let change = shares
+        .map(|((a, b), (low, high))| (a - b).abs() / (high - low))
+        .fold(0.0, f32::max);
+    (inside && change > 20.0 * TOLERANCE).then_some((model, card))
+}
+
 /// Scores through every backend there is, and hands the graph to ONNX's checker.
 fn holds(architecture: Architecture, front_end: FrontEndConfig) {
     let folder = tempfile::tempdir().unwrap();
-    let model = Model::new(architecture, front_end, 1);
-    let card = model.write(&FEATURES, folder.path()).unwrap();
+    // Libtorch's random numbers are the whole process's, and other tests draw too: no seed is safe from unlucky weights.
+    let drawn =
+        (1..50).find_map(|seed| telling(Model::new(architecture, front_end.clone(), seed), folder.path()));
+    let (model, card) = drawn.expect("weights that show a difference");
     assert!(card.trunk.is_none() && card.loudness == LoudnessSource::Learned);
     assert_eq!(card.features[1].metrics.unwrap().clips, 7);
-    // Values at the ends of a range would hide what lies beyond them, and so would values that hear no difference.
-    let values = |hundredths: usize| expected(&model.network, &card, &noise(hundredths * 441)).unwrap();
-    let (loud, silent) = (values(100), values(10));
-    let inside = |(value, (low, high)): (&f32, (f32, f32))| (low..high).contains(value);
-    assert!(
-        loud.iter().zip(FEATURES.map(Feature::range)).all(inside),
-        "{loud:?}"
-    );
-    let shares = loud.iter().zip(&silent).zip(FEATURES.map(Feature::range));
-    let change = shares.map(|((a, b), (low, high))| (a - b).abs() / (high - low));
-    assert!(
-        change.fold(0.0, f32::max) > 20.0 * TOLERANCE,
-        "{loud:?} {silent:?}"
-    );
     let found = verify_thesis(&model.network, folder.path()).unwrap();
     eprintln!(
         "{} on {} mels: {found:?}",
