@@ -56,6 +56,8 @@ fn trainer_command(program: &Path, folder: &Path, out: &str) -> Command {
             "2",
             "--device",
             "cpu",
+            "--threads", // Tests beside each other share the cores.
+            "1",
         ])
         .arg("--data")
         .arg(folder.join("manifest.csv"))
@@ -164,7 +166,8 @@ fn a_model_is_measured_and_a_thesis_network_runs_in_the_analyzer() {
     };
     let name = "energy-lenet5-adam-1e-3";
     run(&format!(
-        "grid --features energy --profile quick --split 50/25/25 --batch 4 --epochs 8 --device cpu --out grid --only {name}"
+        "grid --features energy --profile quick --split 50/25/25 --batch 4 --epochs 8 --device cpu --threads 1 --out grid --only {name} \
+         --choose-now"
     ));
 
     // `eval` goes through the engine, the run's own predictions through libtorch: they agree.

@@ -49,8 +49,7 @@ fn write_clip(path: &Path, seconds: f64, sound: impl Fn(f64) -> f64) {
 
 fn command(folder: &Path, out: &str, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-    let arguments =
-        "grid --features energy,acousticness --profile quick --device cpu --split 60/20/20 --batch 4";
+    let arguments = "grid --features energy,acousticness --profile quick --device cpu --threads 1 --split 60/20/20 --batch 4";
     command
         .args(arguments.split(' '))
         .arg("--data")
