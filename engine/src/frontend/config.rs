@@ -201,6 +201,12 @@ impl FrontEndConfig {
         }
         (padded - self.fft as u64) / self.hop as u64 + 1
     }
+
+    /// Frames that `seconds` of input give in all.
+    pub fn frames_in_s(&self, seconds: f64) -> usize {
+        let samples = (seconds * f64::from(self.sample_rate)).round();
+        self.frames_in(samples as u64) as usize
+    }
 }
 
 #[cfg(test)]

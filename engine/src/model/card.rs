@@ -144,8 +144,7 @@ pub fn columns_in(frames: usize, receptive_field: usize, stride: usize) -> usize
 impl Card {
     /// Mel frames in a full window.
     pub fn window_frames(&self) -> usize {
-        let samples = (self.window_s * f64::from(self.front_end.sample_rate)).round();
-        self.front_end.frames_in(samples as u64) as usize
+        self.front_end.frames_in_s(self.window_s)
     }
 
     /// Frames from one column to the next.

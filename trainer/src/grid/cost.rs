@@ -63,7 +63,7 @@ pub(super) fn table(units: &[Unit], done: &[bool], counts: &Counts<'_>, settings
         let samples = samples.min(settings.samples.unwrap_or(u64::MAX));
         let steps = samples.div_ceil(settings.batch as u64);
         let scored =
-            counts.side(Split::Validation, &unit.features) * ((settings.validations as u64).min(steps) + 1);
+            counts.side(Split::Validation, &unit.features) * (settings.validations as u64).min(steps);
         let time = samples as f64 * pace.train_s + scored as f64 * pace.score_s;
         let weights = 4 * pace.parameters as u64;
         (seconds, bytes) = (seconds + time, bytes + weights);

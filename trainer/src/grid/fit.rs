@@ -1,6 +1,7 @@
 //! Fitting a network to the training clips, with its curve, in steps that can be stopped and gone on from.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use super::Settings;
 use super::place::{CURVE, METRICS, PREDICTIONS, WEIGHTS};
 use super::plan::Unit;
 use super::run::{Ended, network, stopped};
-use super::score::{self, Recent};
+use super::score::{self, Recent, Scored};
 use super::set::Set;
 use crate::data::row::Split;
 use crate::network::thesis::ThesisNetwork;
@@ -92,12 +93,16 @@ impl Fit<'_> {
         };
         let plan = self.plan(&training);
         let mut machine = self.machine(network, &plan)?;
-        if let Some(ended) = self.steps(&mut machine, plan, &validation)? {
-            machine.bar.abandon();
-            return Ok(ended);
+        match self.steps(&mut machine, plan, &validation)? {
+            ControlFlow::Break(ended) => {
+                machine.bar.abandon();
+                Ok(ended)
+            }
+            ControlFlow::Continue(scored) => {
+                machine.bar.finish_and_clear();
+                self.finish(&machine, &training, &scored)
+            }
         }
-        machine.bar.finish_and_clear();
-        self.finish(&machine, &training, &validation)
     }
 
     /// The clips of every batch: each epoch in an order of its own, the same for every run of the grid.
@@ -159,13 +164,14 @@ impl Fit<'_> {
         })
     }
 
-    /// Trains to the end of `plan`. Returns early where it was stopped or failed.
+    /// Trains to the end of `plan` and gives what the network says of the validation clips then: the last step is always one
+    /// that they are scored after. Breaks off where it was stopped or failed.
     fn steps(
         &self,
         machine: &mut Machine,
         mut plan: Vec<Vec<usize>>,
         validation: &[usize],
-    ) -> anyhow::Result<Option<Ended>> {
+    ) -> anyhow::Result<ControlFlow<Ended, Vec<Vec<Scored>>>> {
         let steps = plan.len();
         let total: u64 = plan.iter().map(|batch| batch.len() as u64).sum();
         let point = TRAINING_POINT.min(total.div_ceil(LEAST_POINTS)).max(1);
@@ -176,28 +182,34 @@ impl Fit<'_> {
             let mut ready = batches(scope, &self.set.clips, plan, shape, self.settings.loaders);
             machine.since = Instant::now();
             loop {
-                if machine.at.due && !self.validate(machine, validation)? {
-                    return Ok(Some(Ended::Stopped)); // Saved when it fell due.
-                }
-                if machine.at.step == steps {
-                    return Ok(None);
+                if machine.at.due {
+                    let Some(scored) = self.validate(machine, validation)? else {
+                        return Ok(ControlFlow::Break(Ended::Stopped)); // Saved when it fell due.
+                    };
+                    if machine.at.step == steps {
+                        return Ok(ControlFlow::Continue(scored));
+                    }
                 }
                 if stopped(self.stop) {
                     self.save(machine)?;
-                    return Ok(Some(Ended::Stopped));
+                    return Ok(ControlFlow::Break(Ended::Stopped));
                 }
                 let batch = match ready.next() {
                     Some(Ok(batch)) => batch,
                     Some(Err(error)) => {
-                        return Ok(Some(Ended::Failed(format!("a clip cannot be read: {error}"))));
+                        let reason = format!("a clip cannot be read: {error}");
+                        return Ok(ControlFlow::Break(Ended::Failed(reason)));
                     }
-                    None => return Ok(Some(Ended::Failed("the batches ended early".into()))),
+                    None => {
+                        let reason = "the batches ended early".into();
+                        return Ok(ControlFlow::Break(Ended::Failed(reason)));
+                    }
                 };
                 self.step(machine, &batch);
                 if (machine.at.recent.samples() >= point || machine.at.step == steps)
                     && let Some(failed) = self.training_point(machine)?
                 {
-                    return Ok(Some(failed));
+                    return Ok(ControlFlow::Break(failed));
                 }
                 let step = machine.at.step;
                 machine.at.due = step * validations / steps > (step - 1) * validations / steps;
@@ -252,28 +264,22 @@ impl Fit<'_> {
         Ok(None)
     }
 
-    /// Adds a point to the validation curve. Returns whether it was not stopped meanwhile.
-    fn validate(&self, machine: &mut Machine, validation: &[usize]) -> anyhow::Result<bool> {
+    /// Scores the validation clips and adds a point to their curve; `None` where it was stopped meanwhile.
+    fn validate(
+        &self,
+        machine: &mut Machine,
+        validation: &[usize],
+    ) -> anyhow::Result<Option<Vec<Vec<Scored>>>> {
         machine.at.seconds += machine.since.elapsed().as_secs_f64();
-        let scored = self.score(machine, validation)?;
+        let network = &machine.network;
+        let scored = score::predict(network, self.unit, self.set, validation, self.settings, self.stop)?;
         machine.since = Instant::now();
-        let Some(scored) = scored else { return Ok(false) };
+        let Some(scored) = scored else { return Ok(None) };
         let errors: Vec<_> = scored.iter().map(|clips| score::mse(clips)).collect();
         self.add(&mut machine.at, Split::Validation, &errors);
         machine.at.due = false;
         write_csv(&self.folder.join(CURVE), &machine.at.curve)?;
-        Ok(true)
-    }
-
-    fn score(&self, machine: &Machine, clips: &[usize]) -> std::io::Result<Option<Vec<Vec<score::Scored>>>> {
-        score::predict(
-            &machine.network,
-            self.unit,
-            self.set,
-            clips,
-            self.settings,
-            self.stop,
-        )
+        Ok(Some(scored))
     }
 
     fn add(&self, at: &mut Position, split: Split, errors: &[Option<f64>]) {
@@ -301,11 +307,8 @@ impl Fit<'_> {
         Ok(())
     }
 
-    /// Scores the validation clips a last time, sets the uncertainty by them, and writes everything.
-    fn finish(&self, machine: &Machine, training: &[usize], validation: &[usize]) -> anyhow::Result<Ended> {
-        let Some(scored) = self.score(machine, validation)? else {
-            return Ok(Ended::Stopped);
-        };
+    /// Sets the uncertainty by the validation clips, as they were scored last, and writes everything.
+    fn finish(&self, machine: &Machine, training: &[usize], scored: &[Vec<Scored>]) -> anyhow::Result<Ended> {
         let errors: Vec<_> = scored
             .iter()
             .map(|clips| score::mse(clips).unwrap_or(0.0))
@@ -319,7 +322,7 @@ impl Fit<'_> {
             samples: machine.at.samples,
             seconds: machine.at.seconds,
             parameters: network.parameters(),
-            validation: score::errors(self.unit, self.set, training, &scored),
+            validation: score::errors(self.unit, self.set, training, scored),
             test: Default::default(),
         };
         let partial = self.folder.join("weights.partial");
@@ -328,7 +331,7 @@ impl Fit<'_> {
         Tensor::save_multi(&weights, &partial)?;
         fs::rename(&partial, self.folder.join(WEIGHTS))?;
         write_csv(&self.folder.join(CURVE), &machine.at.curve)?;
-        let rows = score::rows(self.unit, Split::Validation, &scored);
+        let rows = score::rows(self.unit, Split::Validation, scored);
         write_csv(&self.folder.join(PREDICTIONS), &rows)?;
         write_json(&self.folder.join(METRICS), &outcome)?; // The last file: with it the run is finished.
         self.checkpoint.remove()?;

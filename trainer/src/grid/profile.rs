@@ -52,9 +52,7 @@ impl Profile {
 
     /// Frames of a clip.
     pub(crate) fn frames(self) -> usize {
-        let front_end = self.front_end();
-        let samples = (self.window_s() * f64::from(front_end.sample_rate)).round();
-        front_end.frames_in(samples as u64) as usize
+        self.front_end().frames_in_s(self.window_s())
     }
 }
 

@@ -109,9 +109,8 @@ fn settings(options: &TrainOptions, front_end: &FrontEndConfig) -> anyhow::Resul
     let device = options.compute.device.find()?;
     device::set_threads(options.compute.threads);
     let geometry = Geometry::standard(front_end.mels as i64);
-    let frames = front_end.frames_in((WINDOW_S * f64::from(front_end.sample_rate)) as u64) as usize;
     let window = columns_in(
-        frames,
+        front_end.frames_in_s(WINDOW_S),
         geometry.receptive_field() as usize,
         geometry.stride() as usize,
     );
