@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use echometer_engine::{Device, Model, Reading};
+use echometer_engine::{Device, Model, PerFeature, Reading};
 
 use crate::analysis::Event;
 use crate::cli::Format;
@@ -28,6 +28,8 @@ pub(crate) struct About {
     pub(crate) window_s: f64,
     /// Seconds of input until the first reading with values.
     pub(crate) first_reading_s: f64,
+    /// Features that the model hardly knows, by its own card: they are shown in grey.
+    pub(crate) guesses: PerFeature<bool>,
     /// What is listened to, until its first part begins.
     pub(crate) input: String,
 }
@@ -43,6 +45,7 @@ impl About {
                 .then(|| format!("inference on {} ({})", runtime.name(), runtime.note())),
             window_s: model.card().window_s,
             first_reading_s: model.card().first_reading_s(),
+            guesses: PerFeature::from_fn(|feature| model.card().is_guess(feature)),
             input,
         }
     }

@@ -167,6 +167,7 @@ impl eframe::App for Gallery {
             state,
             record: self.kept.as_ref().unwrap_or(&self.record),
             window_s: 30.0,
+            guesses: PerFeature::default(),
             status: Status {
                 model: "made-up data 0.0",
                 backend: "no model",

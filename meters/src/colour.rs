@@ -26,6 +26,9 @@ impl Rgb {
     }
 }
 
+/// Stands in for a feature's colour where the model hardly knows the feature.
+pub const GREY: Rgb = Rgb(128, 134, 144);
+
 /// The feature's colour, from the palette of Okabe and Ito; light grey stands in for its black.
 ///
 /// Faces must not rely on colour alone: every meter also carries its name and its number.

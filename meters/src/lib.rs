@@ -10,7 +10,7 @@ mod picture;
 mod record;
 mod text;
 
-pub use colour::{Rgb, colour};
+pub use colour::{GREY, Rgb, colour};
 pub use history::History;
 pub use picture::MelPicture;
 pub use record::Record;

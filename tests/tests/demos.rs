@@ -27,7 +27,7 @@ fn meters_differ_as_a_listener_expects() {
     more(&dance, &acoustic, Feature::Danceability, 0.2);
     more(&dance, &acoustic, Feature::Valence, 0.2);
     more(&acoustic, &dance, Feature::Acousticness, 0.4);
-    more(&acoustic, &dance, Feature::Instrumentalness, 0.2);
+    more(&dance, &voice, Feature::Instrumentalness, 0.1);
     more(&voice, &acoustic, Feature::Energy, 0.3);
     more(&voice, &acoustic, Feature::Loudness, 3.0);
     more(&acoustic, &voice, Feature::Acousticness, 0.4);

@@ -5,12 +5,14 @@
 mod cli;
 mod corpus;
 mod data;
+mod distil;
 mod eval;
 mod export;
 mod files;
 mod grid;
 mod network;
 mod panics;
+mod recipe;
 mod report;
 mod runs;
 mod training;
@@ -59,6 +61,7 @@ fn run(cli: &cli::Cli) -> anyhow::Result<()> {
         (Some(Command::Eval(options)), _) => eval::eval(options, &stop),
         (Some(Command::Cache(options)), _) => data::prepare::cache(options, &stop),
         (Some(Command::Pace(options)), _) => grid::pace(options),
+        (Some(Command::Recipe(options)), _) => recipe::cook(options, &stop),
         (Some(Command::Corpus(CorpusCommand::Fetch(options))), _) => corpus::fetch(options, &stop),
         (None, Some(options)) => training::rolling::train(options, &stop),
         (None, None) => Ok(()), // Clap has shown the help.

@@ -67,15 +67,22 @@ fn write(
     for feature in meters::ORDER {
         let value = reading.values[feature];
         let filled = value.map_or(0, |value| (feature.position(value) * BAR as f32).round() as usize);
-        let (on, off) = theme.escape(meters::colour(feature));
+        let guess = about.guesses[feature];
+        let rgb = if guess {
+            meters::GREY
+        } else {
+            meters::colour(feature)
+        };
+        let (on, off) = theme.escape(rgb);
         writeln!(
             out,
-            "  {:<13} {on}{}{off}{}  {:>10}  {}",
+            "  {:<13} {on}{}{off}{}  {:>10}  {}{}",
             meters::label(feature),
             "█".repeat(filled),
             "·".repeat(BAR - filled),
             meters::value(feature, value),
             meters::deviation(feature, reading.sd[feature]),
+            if guess { "  a guess" } else { "" },
         )?;
     }
     if reading.silent {

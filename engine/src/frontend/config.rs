@@ -26,6 +26,9 @@ pub struct FrontEndConfig {
     pub mels: usize,
     /// Mel formula.
     pub mel_scale: MelScale,
+    /// Height of the mel filters.
+    #[serde(default, skip_serializing_if = "MelNorm::is_peak")]
+    pub mel_norm: MelNorm,
     /// Lower edge of the first filter, in Hz.
     pub low_hz: f64,
     /// Upper edge of the last filter, in Hz.
@@ -44,6 +47,23 @@ pub enum MelScale {
     Htk,
     /// Linear below 1 kHz, logarithmic above (Slaney's Auditory Toolbox).
     Slaney,
+}
+
+/// Height of the mel filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MelNorm {
+    /// Peaks of 1.
+    #[default]
+    Peak,
+    /// Areas of 1 over Hz, as in Slaney's Auditory Toolbox.
+    Area,
+}
+
+impl MelNorm {
+    fn is_peak(&self) -> bool {
+        *self == Self::Peak
+    }
 }
 
 /// What is done to a band's power.
@@ -103,6 +123,7 @@ impl FrontEndConfig {
             center: true,
             mels: 128,
             mel_scale: MelScale::Htk,
+            mel_norm: MelNorm::Peak,
             low_hz: 0.0,
             high_hz: 22_050.0,
             scale: Scale::Power,
@@ -121,6 +142,7 @@ impl FrontEndConfig {
             center: false,
             mels: 80,
             mel_scale: MelScale::Htk,
+            mel_norm: MelNorm::Peak,
             low_hz: 0.0,
             high_hz: 12_000.0,
             scale: Scale::Log { gain: 100.0 },

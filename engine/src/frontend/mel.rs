@@ -1,8 +1,8 @@
 //! Triangular mel filters.
 
-use super::config::{FrontEndConfig, MelScale};
+use super::config::{FrontEndConfig, MelNorm, MelScale};
 
-/// A bank of triangular filters with peaks of 1 over the power spectrum's bins, each kept as its non-zero run.
+/// A bank of triangular filters over the power spectrum's bins, each kept as its non-zero run.
 #[derive(Debug, Clone)]
 pub(super) struct MelBank<T> {
     filters: Vec<Filter<T>>,
@@ -30,11 +30,14 @@ impl<T: realfft::FftNum> MelBank<T> {
         let filters = (0..config.mels)
             .map(|m| {
                 let (left, centre, right) = (edge(m), edge(m + 1), edge(m + 2));
+                let peak = match config.mel_norm {
+                    MelNorm::Peak => 1.0,
+                    MelNorm::Area => 2.0 / (right - left),
+                };
                 let weight = |bin: usize| {
                     let hz = bin as f64 * bin_hz;
-                    ((hz - left) / (centre - left))
-                        .min((right - hz) / (right - centre))
-                        .max(0.0)
+                    let share = ((hz - left) / (centre - left)).min((right - hz) / (right - centre));
+                    peak * share.max(0.0)
                 };
                 let first_bin = (0..bins).find(|&bin| weight(bin) > 0.0).unwrap_or(bins);
                 let weights = (first_bin..bins)
@@ -121,6 +124,19 @@ mod tests {
     fn live_profile_has_no_empty_filter_and_thesis_profile_has_some() {
         assert!(MelBank::<f64>::new(&FrontEndConfig::live()).empty().is_empty());
         assert!(!MelBank::<f64>::new(&FrontEndConfig::thesis()).empty().is_empty());
+    }
+
+    #[test]
+    fn filters_of_unit_area_have_it() {
+        let config = FrontEndConfig {
+            mel_norm: MelNorm::Area,
+            ..FrontEndConfig::live()
+        };
+        let bin_hz = f64::from(config.sample_rate) / config.fft as f64;
+        for filter in &MelBank::<f64>::new(&config).filters[40..] {
+            let area = filter.weights.iter().sum::<f64>() * bin_hz;
+            assert!((area - 1.0).abs() < 0.02, "{area}");
+        }
     }
 
     #[test]

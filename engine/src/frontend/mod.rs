@@ -5,7 +5,7 @@ mod mel;
 mod resample;
 mod spectrum;
 
-pub use config::{ConfigError, FrontEndConfig, INPUT_RATES, MelScale, Precision, REVISION, Scale};
+pub use config::{ConfigError, FrontEndConfig, INPUT_RATES, MelNorm, MelScale, Precision, REVISION, Scale};
 
 use resample::Resampler;
 use spectrum::Spectrum;

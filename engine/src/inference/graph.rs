@@ -2,16 +2,17 @@
 
 use super::embedded::EmbeddedPlan;
 use super::onnxruntime::OnnxSession;
-use super::{BackendError, Runtime};
+use super::{BackendError, Device, Runtime};
 
 /// A named input or output of a graph: a float tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Port {
-    pub(crate) name: String,
+pub struct Port {
+    /// Its name in the graph.
+    pub name: String,
     /// The shape that Echometer uses.
-    pub(crate) shape: Vec<usize>,
+    pub shape: Vec<usize>,
     /// How many leading axes (batch, time) the graph may leave open.
-    pub(crate) open: usize,
+    pub open: usize,
 }
 
 impl Port {
@@ -37,9 +38,11 @@ impl Port {
 
 /// Everything that goes in and out of a graph, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Ports {
-    pub(crate) inputs: Vec<Port>,
-    pub(crate) outputs: Vec<Port>,
+pub struct Ports {
+    /// What goes in.
+    pub inputs: Vec<Port>,
+    /// What comes out. The embedded backend wants the graph's own order.
+    pub outputs: Vec<Port>,
 }
 
 enum Prepared {
@@ -48,13 +51,26 @@ enum Prepared {
 }
 
 /// A graph ready to run, from any number of threads.
-pub(crate) struct Graph {
+pub struct Graph {
     file: String,
     ports: Ports,
     prepared: Prepared,
 }
 
 impl Graph {
+    /// Prepares a graph on the first runtime for `device` that takes it. Of its ports only shapes are checked, and that by
+    /// running it once: the graph of a [`Model`](crate::Model) is checked more strictly.
+    pub fn load(device: Device, file: &str, bytes: &[u8], ports: &Ports) -> Result<Self, BackendError> {
+        let mut last = BackendError::Nothing;
+        for runtime in Runtime::candidates(device)? {
+            match Self::new(&runtime, file, bytes, ports.clone()) {
+                Ok(graph) => return Ok(graph),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
     /// Prepares a graph whose ports were checked, and tries it once on zeros: what it will not run shows now.
     pub(crate) fn new(
         runtime: &Runtime,
@@ -87,7 +103,7 @@ impl Graph {
     }
 
     /// Runs the graph on `inputs` and fills `outputs`, both in the order and the sizes of the ports.
-    pub(crate) fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), BackendError> {
+    pub fn run(&self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), BackendError> {
         match &self.prepared {
             Prepared::OnnxRuntime(session) => session.run(&self.ports, inputs, outputs),
             Prepared::Embedded(plan) => plan.run(&self.ports, inputs, outputs),

@@ -11,10 +11,9 @@ mod onnxruntime;
 mod runtime;
 
 pub use device::{Device, UnknownDevice};
+pub use graph::{Graph, Port, Ports};
 pub use library::also_search;
 pub use runtime::Runtime;
-
-pub(crate) use graph::{Graph, Port, Ports};
 
 /// Why inference is not possible.
 #[derive(Debug, thiserror::Error)]

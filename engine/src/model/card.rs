@@ -101,6 +101,17 @@ pub struct FeatureMetrics {
     pub band80: f64,
 }
 
+/// Share of the mean's squared error above which a model is said to guess.
+const GUESS: f64 = 0.95;
+
+impl FeatureMetrics {
+    /// Whether the model was hardly better on unseen clips than always saying the mean: it knows next to nothing of the
+    /// feature, and whoever shows its values should say so.
+    pub fn is_guess(&self) -> bool {
+        self.mse > GUESS * self.baseline_mse || !self.mse.is_finite()
+    }
+}
+
 /// Where the loudness of a reading comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -142,6 +153,16 @@ pub fn columns_in(frames: usize, receptive_field: usize, stride: usize) -> usize
 }
 
 impl Card {
+    /// Whether the model hardly knows this feature: [`FeatureMetrics::is_guess`]. Measured loudness is never a guess.
+    pub fn is_guess(&self, feature: Feature) -> bool {
+        let measured = feature == Feature::Loudness && self.loudness == LoudnessSource::Measured;
+        let known = self.features.iter().find(|known| known.name == feature);
+        !measured
+            && known
+                .and_then(|known| known.metrics)
+                .is_some_and(|metrics| metrics.is_guess())
+    }
+
     /// Mel frames in a full window.
     pub fn window_frames(&self) -> usize {
         self.front_end.frames_in_s(self.window_s)

@@ -20,11 +20,9 @@ pub(super) const fn meaning(feature: Feature) -> &'static str {
             "Acousticness, 0 to 1: how sure it is that acoustic instruments play, rather than electric or electronic ones."
         }
         Feature::Instrumentalness => {
-            "Instrumentalness, 0 to 1: how likely there are no vocals; above 0.5 is meant as instrumental. The present model is weak at this one: take it as a hint."
+            "Instrumentalness, 0 to 1: how likely there are no vocals; above 0.5 is meant as instrumental."
         }
-        Feature::Liveness => {
-            "Liveness, 0 to 1: how likely an audience was there when this was recorded. The present model is weak at this one: take it as a hint."
-        }
+        Feature::Liveness => "Liveness, 0 to 1: how likely an audience was there when this was recorded.",
         Feature::Valence => {
             "Valence, 0 to 1: how positive the music sounds. High is cheerful or elated, low is sad, tense or angry."
         }
@@ -37,6 +35,8 @@ pub(super) const fn meaning(feature: Feature) -> &'static str {
 const BAND: &str = "The line marks the value; the pale band around it reaches one standard deviation to either side, as the model itself judges its error. The wider the band, the less sure.";
 
 const MEASURED: &str = "It is measured, not estimated, so it has no band.";
+
+const GUESS: &str = "It is grey because the present model hardly knows it: on music it had not heard before, it was about as far off as always saying the average.";
 
 const WARMING: &str = "Values settle while the ring at the top fills up.";
 
@@ -52,6 +52,9 @@ pub(super) fn meter(meter: &Meter<'_>, warming: bool) -> String {
     } else {
         let band = if meter.sd.is_some() { BAND } else { MEASURED };
         text = text + "\n\n" + band;
+        if meter.guess {
+            text = text + "\n\n" + GUESS;
+        }
     }
     if meter.peak.is_some() {
         text = text + " " + HELD;

@@ -47,7 +47,7 @@ pub(super) fn name(pen: &Pen<'_>, meter: &Meter<'_>, text: &str, size: f32, at: 
 
 /// The colour of a meter's numerals.
 pub(super) fn numeral_colour(pen: &Pen<'_>, meter: &Meter<'_>) -> egui::Color32 {
-    if meter.value.is_none() || meter.stale {
+    if meter.value.is_none() || meter.stale || meter.guess {
         pen.theme.soft
     } else {
         pen.theme.text

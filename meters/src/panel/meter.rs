@@ -46,6 +46,8 @@ pub(super) struct Meter<'a> {
     pub(super) silent: bool,
     /// Whether the value is of earlier input, because none comes now.
     pub(super) stale: bool,
+    /// Whether the model hardly knows the feature.
+    pub(super) guess: bool,
 }
 
 impl<'a> Meter<'a> {
@@ -74,11 +76,15 @@ impl<'a> Meter<'a> {
             now: reading.map_or(0.0, |reading| reading.time),
             silent,
             stale: view.state == State::Waiting,
+            guess: view.guesses[feature],
         }
     }
 
-    /// The feature's colour on this ground.
+    /// The feature's colour on this ground; grey where the model guesses.
     pub(super) fn colour(&self, theme: &Theme) -> Color32 {
+        if self.guess {
+            return theme.soft;
+        }
         theme.features[self.feature]
     }
 
@@ -103,7 +109,8 @@ impl<'a> Meter<'a> {
 
     /// The meter in words: `Energy 0.63 ± 0.08`.
     pub(super) fn spoken(&self) -> String {
-        let name = label(self.feature);
+        let guess = if self.guess { " (a guess)" } else { "" };
+        let name = format!("{}{guess}", label(self.feature));
         match (self.value, self.sd) {
             (None, _) if self.silent => format!("{name}: silence"),
             (None, _) => format!("{name}: no value"),

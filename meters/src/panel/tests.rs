@@ -62,6 +62,7 @@ impl Face {
             state: self.state,
             record: &self.record,
             window_s: 30.0,
+            guesses: PerFeature::default(),
             status: Status {
                 model: "an-uncommonly-long-model-name 12.34.56-beta",
                 backend: "onnxruntime cpu",

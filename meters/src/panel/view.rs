@@ -1,5 +1,7 @@
 //! What the panel is shown, and what it asks for.
 
+use echometer_engine::PerFeature;
+
 use crate::Record;
 
 /// How far the meters are.
@@ -39,6 +41,8 @@ pub struct View<'a> {
     pub record: &'a Record,
     /// Seconds in a full window.
     pub window_s: f64,
+    /// Features that the model hardly knows, by its own card: their meters are grey.
+    pub guesses: PerFeature<bool>,
     /// Facts for the footer.
     pub status: Status<'a>,
     /// Whether the meters stand still although audio comes in.

@@ -5,6 +5,7 @@ mod settings;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use echometer_engine::PerFeature;
 use echometer_meters::panel::{Action, Panel, State, Status, View};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::SizeConstraints;
@@ -160,6 +161,9 @@ impl NiceEguiApp for Window {
                 window_s: model
                     .as_ref()
                     .map_or(USUAL_WINDOW_S, |model| model.card().window_s),
+                guesses: PerFeature::from_fn(|feature| {
+                    model.as_ref().is_some_and(|model| model.card().is_guess(feature))
+                }),
                 status: Status {
                     model: &title,
                     backend: &backend,

@@ -11,6 +11,7 @@ pub(crate) use shared::{ComputeArgs, DataArgs, Features, Part, parse_rate};
 use crate::corpus::FetchOptions;
 use crate::eval::EvalOptions;
 use crate::grid::{GridOptions, PaceOptions};
+use crate::recipe::RecipeOptions;
 use crate::report::ReportOptions;
 use crate::training::rolling::TrainOptions;
 
@@ -51,7 +52,7 @@ impl Cli {
         Self::try_read(std::env::args_os()).unwrap_or_else(|error| error.exit())
     }
 
-    fn try_read<T: Into<OsString> + Clone>(
+    pub(crate) fn try_read<T: Into<OsString> + Clone>(
         arguments: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches_from(arguments)?;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Cache(CacheOptions),
     /// Times a network's training step here
     Pace(PaceOptions),
+    /// Makes a model that Echometer ships again, given its data
+    Recipe(RecipeOptions),
     /// The open corpus: freely licensed music from Debian packages
     #[command(subcommand)]
     Corpus(CorpusCommand),

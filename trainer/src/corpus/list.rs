@@ -42,7 +42,12 @@ pub(crate) struct Clip {
     /// Seconds from the track's start.
     pub(crate) start: f64,
     pub(crate) labels: PerFeature<f32>,
+    /// What is assumed of it from its kind, for the two features of which the teacher knows least.
+    pub(crate) assumed: [f32; 2],
 }
+
+/// The features of [`Clip::assumed`].
+pub(crate) const ASSUMED: [Feature; 2] = [Feature::Instrumentalness, Feature::Speechiness];
 
 /// An error in the lists, which are part of the program: a fault of the program.
 #[derive(Debug, thiserror::Error)]
@@ -141,8 +146,16 @@ fn add_clips(tracks: &mut [Track], text: &str) -> Result<(), ListError> {
             let (low, high) = feature.range();
             labels[feature] = number(feature.name(), f64::from(low), f64::from(high))? as f32;
         }
+        let mut assumed = [0.0; 2];
+        for (feature, value) in ASSUMED.into_iter().zip(&mut assumed) {
+            *value = number(&format!("{feature}_assumed"), 0.0, 1.0)? as f32;
+        }
         let start = number("start_s", 0.0, tracks[track].seconds)?;
-        tracks[track].clips.push(Clip { start, labels });
+        tracks[track].clips.push(Clip {
+            start,
+            labels,
+            assumed,
+        });
     }
     for track in tracks {
         track.clips.sort_by(|a, b| a.start.total_cmp(&b.start));
@@ -265,17 +278,18 @@ mod tests {
     fn clips_must_belong_to_a_track_and_be_in_range() {
         let md5 = "0123456789abcdef0123456789abcdef";
         let mut tracks = parse(&format!("ab,1,x.ogg,{md5},60,MP3,GPL,,,music")).unwrap();
-        let head = "package,path,start_s,danceability,energy,speechiness,acousticness,instrumentalness,liveness,valence,loudness\n";
+        let head = "package,path,start_s,danceability,energy,speechiness,acousticness,instrumentalness,liveness,valence,loudness,instrumentalness_assumed,speechiness_assumed\n";
         let row = |row: &str| format!("{head}{row}\n");
         let error = |tracks: &mut [Track], text: &str| add_clips(tracks, &row(text)).unwrap_err().to_string();
         assert!(
-            error(&mut tracks, "ab,y.ogg,0,0,0,0,0,0,0,0,0")
+            error(&mut tracks, "ab,y.ogg,0,0,0,0,0,0,0,0,0,0,0")
                 .contains("`y.ogg`, but must be in open_tracks.csv")
         );
-        assert!(error(&mut tracks, "ab,x.ogg,0,0,1.5,0,0,0,0,0,0").contains("energy is `1.5`"));
-        assert!(error(&mut tracks, "ab,x.ogg,61,0,0,0,0,0,0,0,0").contains("start_s is `61`"));
-        add_clips(&mut tracks, &row("ab,x.ogg,30,.1,.2,.3,.4,.5,.6,.7,-8")).unwrap();
+        assert!(error(&mut tracks, "ab,x.ogg,0,0,1.5,0,0,0,0,0,0,0,0").contains("energy is `1.5`"));
+        assert!(error(&mut tracks, "ab,x.ogg,61,0,0,0,0,0,0,0,0,0,0").contains("start_s is `61`"));
+        add_clips(&mut tracks, &row("ab,x.ogg,30,.1,.2,.3,.4,.5,.6,.7,-8,.8,.03")).unwrap();
         assert_eq!(tracks[0].clips[0].labels[Feature::Loudness], -8.0);
+        assert_eq!(tracks[0].clips[0].assumed, [0.8, 0.03]);
         assert_eq!(tracks[0].clips[0].start, 30.0);
     }
 

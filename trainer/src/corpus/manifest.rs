@@ -6,27 +6,36 @@ use std::path::Path;
 use echometer_engine::Feature;
 
 use super::choice::LeftOut;
-use super::list::Track;
+use super::list::{ASSUMED, Clip, Track};
 use super::unpack::{Store, copyright_of};
 
 /// One row a labelled clip.
 pub(crate) const MANIFEST: &str = "manifest.csv";
+/// The same clips with what is assumed of them.
+pub(crate) const ASSUMPTIONS: &str = "assumed.csv";
 /// Title, artist, licence and source of each track.
 pub(crate) const ATTRIBUTION: &str = "ATTRIBUTION.md";
 /// One row a track that is not there.
 pub(crate) const REPORT: &str = "report.csv";
 
-/// Writes the three files for a folder that has the tracks `there`.
+/// Writes the files for a folder that has the tracks `there`.
 pub(crate) fn write(store: &Store, there: &[&Track], left_out: &[LeftOut]) -> anyhow::Result<()> {
-    store.write(Path::new(MANIFEST), &manifest(there)?)?;
+    let labels = |clip: &Clip| clip.labels.iter().map(|(_, &value)| value).collect();
+    store.write(Path::new(MANIFEST), &manifest(there, &Feature::ALL, labels)?)?;
+    let assumed = |clip: &Clip| clip.assumed.to_vec();
+    store.write(Path::new(ASSUMPTIONS), &manifest(there, &ASSUMED, assumed)?)?;
     store.write(Path::new(ATTRIBUTION), attribution(store, there).as_bytes())?;
     store.write(Path::new(REPORT), &report(left_out)?)?;
     Ok(())
 }
 
-fn manifest(there: &[&Track]) -> anyhow::Result<Vec<u8>> {
+fn manifest(
+    there: &[&Track],
+    features: &[Feature],
+    labels: impl Fn(&Clip) -> Vec<f32>,
+) -> anyhow::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let features = Feature::ALL.map(Feature::name);
+    let features = features.iter().map(|feature| feature.name());
     let columns = ["path", "start", "artist"].into_iter().chain(features);
     csv.write_record(columns.chain(["licence", "title", "package"]))?;
     for track in there {
@@ -36,7 +45,7 @@ fn manifest(there: &[&Track]) -> anyhow::Result<Vec<u8>> {
                 clip.start.to_string(),
                 group(track).to_owned(),
             ];
-            record.extend(clip.labels.iter().map(|(_, value)| value.to_string()));
+            record.extend(labels(clip).iter().map(ToString::to_string));
             record.extend([&track.licence, &track.title, &track.package].map(Clone::clone));
             csv.write_record(&record)?;
         }
@@ -129,7 +138,8 @@ mod tests {
     fn the_manifest_has_a_row_a_clip_with_its_group() {
         let tracks = tracks().unwrap();
         let there: Vec<_> = tracks.iter().filter(|track| track.package == "toppler").collect();
-        let text = String::from_utf8(manifest(&there).unwrap()).unwrap();
+        let labels = |clip: &Clip| clip.labels.iter().map(|(_, &value)| value).collect();
+        let text = String::from_utf8(manifest(&there, &Feature::ALL, labels).unwrap()).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines[0],
@@ -142,6 +152,16 @@ mod tests {
         assert_eq!(group(&unknown), "toppler");
         unknown.artist = "Someone".into();
         assert_eq!(group(&unknown), "Someone");
+    }
+
+    #[test]
+    fn assumptions_are_a_manifest_of_two_features() {
+        let tracks = tracks().unwrap();
+        let there: Vec<_> = tracks.iter().filter(|track| track.package == "toppler").collect();
+        let text = manifest(&there, &ASSUMED, |clip| clip.assumed.to_vec()).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.starts_with("path,start,artist,instrumentalness,speechiness,licence,"));
+        assert_eq!(text.lines().count(), 1 + there[0].clips.len());
     }
 
     #[test]

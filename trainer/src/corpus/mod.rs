@@ -23,6 +23,14 @@ pub(crate) fn manifest_path(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(folder(dir)?.join(manifest::MANIFEST))
 }
 
+/// What is assumed of the corpus's clips, as a manifest: see [`manifest_path`].
+///
+/// # Errors
+/// Where the user has no home folder.
+pub(crate) fn assumptions_path(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
+    Ok(folder(dir)?.join(manifest::ASSUMPTIONS))
+}
+
 /// `dir`, or `echometer/open-corpus` in the user's cache folder.
 fn folder(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(dir) = dir {

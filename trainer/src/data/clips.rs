@@ -65,7 +65,7 @@ impl Clip {
 /// What a clip must have to be used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Needs<'a> {
-    /// A label for one of these.
+    /// A label for one of these; none where no label is needed.
     pub(crate) features: &'a [Feature],
     /// This many frames …
     pub(crate) frames: usize,
@@ -93,7 +93,7 @@ pub(crate) fn load(
 ) -> Result<Option<Loaded>, CacheError> {
     let rows: Vec<_> = rows
         .into_iter()
-        .filter(|row| row.has_any(needs.features))
+        .filter(|row| needs.features.is_empty() || row.has_any(needs.features))
         .collect();
     let bar = progress_bar(rows.len() as u64, "mel frames");
     let Some(sounds) = cache.sounds(&rows, &bar, stop)? else {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use echometer_engine::frontend::FrontEndConfig;
 
-use super::cache::{Cache, Sound};
+use super::cache::{Cache, MelFrames, Sound};
 use super::clips::{self, Clip, Needs};
 use super::row::Row;
 use super::source::Rejected;
@@ -43,7 +43,11 @@ pub(crate) fn prepare(
     let listing = source.list()?;
     sources::require(&listing, &source.describe(), features)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
-    let mut cache = Cache::open(&args.cache(), front_end, window_s)?;
+    let content = MelFrames {
+        front_end: front_end.clone(),
+        window_s,
+    };
+    let mut cache = Cache::open(&args.cache(), content)?;
     let needs = Needs {
         features,
         frames: shortest,
@@ -98,7 +102,11 @@ pub(crate) fn cache(options: &CacheOptions, stop: &AtomicBool) -> anyhow::Result
     let rows = listing.rows.into_iter().enumerate();
     let mine = |(i, row): (usize, Row)| (shard.has(i) && row.has_any(features)).then_some(row);
     let rows: Vec<_> = rows.filter_map(mine).collect();
-    let mut cache = Cache::open(&data.cache(), &profile.front_end(), profile.window_s())?;
+    let content = MelFrames {
+        front_end: profile.front_end(),
+        window_s: profile.window_s(),
+    };
+    let mut cache = Cache::open(&data.cache(), content)?;
     let bar = progress_bar(rows.len() as u64, "mel frames");
     let start = Instant::now();
     let Some(sounds) = cache.sounds(&rows, &bar, stop)? else {

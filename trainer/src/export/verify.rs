@@ -28,7 +28,7 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
     front_end.push(&sound, &mut frames);
     front_end.finish(&mut frames);
     let frames = Tensor::from_slice(&frames).view([1, -1, card.front_end.mels as i64]);
-    let prediction = tch::no_grad(|| network.forward(&frames.to_device(network.vars.device()), false));
+    let prediction = tch::no_grad(|| network.forward(&frames.to_device(network.vars.device())));
     let mean: Vec<f32> = Vec::try_from(prediction.mean.view([-1]))?;
     let sd: Vec<f32> = Vec::try_from(prediction.sd.view([-1]))?;
     let mut worst = 0f32;

@@ -6,7 +6,7 @@ pub(crate) mod thesis;
 mod trunk;
 
 pub(crate) use geometry::{Conv, Geometry};
-pub(crate) use head::{Head, SD_FLOOR, VARIANCE_FLOOR};
+pub(crate) use head::{HIDDEN, Head, MEMBERS, Opinions, SD_FLOOR, VARIANCE_FLOOR, power};
 pub(crate) use trunk::Trunk;
 
 use echometer_engine::{Feature, PerFeature};
@@ -49,15 +49,18 @@ impl Network {
         }
     }
 
-    /// Scores clips `[batch, frames, mels]` of at most a window, as the engine does after hearing just them: what the
-    /// window lacks is masked.
-    pub(crate) fn forward(&self, frames: &Tensor, train: bool) -> Prediction {
-        let columns = self.trunk.forward(frames, train);
+    /// What the head is given of `[batch, columns, channels]`, at most a window: what the window lacks is masked, as in the
+    /// engine after hearing just them.
+    pub(crate) fn pooled(&self, columns: &Tensor) -> Tensor {
         let (batch, heard) = (columns.size()[0], columns.size()[1]);
         let mask = Tensor::ones([batch, heard], (columns.kind(), columns.device()));
         let missing = (self.window - heard).max(0);
         let columns = columns.constant_pad_nd([0, 0, missing, 0]);
-        self.head
-            .forward(&columns, &mask.constant_pad_nd([missing, 0]), train)
+        self.head.pool(&columns, &mask.constant_pad_nd([missing, 0]))
+    }
+
+    /// Scores clips `[batch, frames, mels]` of at most a window, as the engine does after hearing just them.
+    pub(crate) fn forward(&self, frames: &Tensor) -> Prediction {
+        self.head.read(&self.pooled(&self.trunk.forward(frames, false)))
     }
 }

@@ -1,7 +1,7 @@
 //! The trunk: mel frames to columns.
 
-use tch::Tensor;
 use tch::nn::{self, Init, ModuleT, Path};
+use tch::{Kind, Tensor};
 
 use super::{Conv, Geometry};
 use crate::training::bands::Bands;
@@ -23,7 +23,7 @@ pub(crate) struct Layer {
 }
 
 impl Trunk {
-    pub(super) fn new(path: &Path<'_>, geometry: &Geometry) -> Self {
+    pub(crate) fn new(path: &Path<'_>, geometry: &Geometry) -> Self {
         let layers = geometry.convs.iter().enumerate();
         let layers = layers
             .map(|(i, spec)| Layer::new(&(path / format!("conv_{i}")), *spec))
@@ -37,25 +37,32 @@ impl Trunk {
     }
 
     /// Normalises the input by the training clips' mel bands.
-    pub(crate) fn normalise_with(&mut self, bands: &Bands) {
+    pub(crate) fn normalise_with(&self, bands: &Bands) {
         tch::no_grad(|| {
-            self.shift.copy_(&bands.mean());
-            self.scale.copy_(&(bands.deviation() + 1e-3).reciprocal());
+            self.shift.shallow_clone().copy_(&bands.mean());
+            self.scale
+                .shallow_clone()
+                .copy_(&(bands.deviation() + 1e-3).reciprocal());
         });
     }
 
     /// `[batch, frames, mels]` to `[batch, columns, channels]`, aligned with a streaming pass over the same frames.
     pub(crate) fn forward(&self, frames: &Tensor, train: bool) -> Tensor {
+        self.forward_in(Kind::Float, frames, train)
+    }
+
+    /// As [`Trunk::forward`], with the layers computed in `kind`, and columns in single precision.
+    pub(crate) fn forward_in(&self, kind: Kind, frames: &Tensor, train: bool) -> Tensor {
         let aligned = frames.narrow(
             1,
             self.geometry.offset(),
             frames.size()[1] - self.geometry.offset(),
         );
-        let mut x = ((aligned - &self.shift) * &self.scale).unsqueeze(1);
+        let mut x = ((aligned - &self.shift) * &self.scale).unsqueeze(1).to_kind(kind);
         for layer in &self.layers {
             x = layer.forward(&x, train);
         }
-        x.squeeze_dim(3).transpose(1, 2)
+        x.squeeze_dim(3).transpose(1, 2).to_kind(Kind::Float)
     }
 }
 
@@ -76,7 +83,7 @@ impl Layer {
     fn forward(&self, x: &Tensor, train: bool) -> Tensor {
         let none: Option<Tensor> = None;
         let y = x.conv2d(
-            &self.weight,
+            &self.weight.to_kind(x.kind()),
             none,
             self.spec.stride,
             [0, self.spec.pad],

@@ -6,6 +6,8 @@ use echometer_engine::model::FeatureMetrics;
 use echometer_engine::{Feature, PerFeature};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::statistics::bootstrap::Interval;
+
 /// A bar with position, rate and time left, for something that takes `length` steps.
 pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(
@@ -17,25 +19,30 @@ pub(crate) fn progress_bar(length: u64, name: &str) -> ProgressBar {
         .with_prefix(name.to_owned())
 }
 
-/// The metrics as a Markdown table.
-pub(crate) fn table(features: &[Feature], metrics: &PerFeature<Option<FeatureMetrics>>) -> String {
+/// The metrics as a Markdown table, with 95 % intervals of R².
+pub(crate) fn table(
+    features: &[Feature],
+    metrics: &PerFeature<Option<FeatureMetrics>>,
+    intervals: &PerFeature<Option<Interval>>,
+) -> String {
     let mut text = String::from(
-        "| feature | clips | MAE | of the mean | MSE | of the mean | R² | in 80 % band |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| feature | clips | MAE | of the mean | MSE | of the mean | R² | 95 % | in 80 % band |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for &feature in features {
         let _ = match metrics[feature] {
             Some(m) => writeln!(
                 text,
-                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.3} | {:.0} % |",
+                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.3} | {} | {:.0} % |",
                 m.clips,
                 m.mae,
                 m.baseline_mae,
                 m.mse,
                 m.baseline_mse,
                 m.r2,
+                intervals[feature].map_or("–".into(), |i| format!("{:.2} to {:.2}", i.low, i.high)),
                 100.0 * m.band80
             ),
-            None => writeln!(text, "| {feature} | 0 | – | – | – | – | – | – |"),
+            None => writeln!(text, "| {feature} | 0 | – | – | – | – | – | – | – |"),
         };
     }
     text

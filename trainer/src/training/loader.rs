@@ -107,7 +107,7 @@ mod tests {
     use echometer_engine::frontend::FrontEndConfig;
 
     use super::*;
-    use crate::data::cache::Cache;
+    use crate::data::cache::{Cache, MelFrames};
     use crate::data::clips::{self, Needs};
     use crate::data::row::Row;
 
@@ -137,7 +137,11 @@ mod tests {
             mels: config.mels,
             frame_rate: config.frame_rate(),
         };
-        let mut cache = Cache::open(&folder.join("cache"), &config, 2.0).unwrap();
+        let content = MelFrames {
+            front_end: config,
+            window_s: 2.0,
+        };
+        let mut cache = Cache::open(&folder.join("cache"), content).unwrap();
         let loaded = clips::load(rows.collect(), needs, &mut cache, &AtomicBool::new(false));
         loaded.unwrap().unwrap().clips
     }

@@ -27,6 +27,43 @@ pub(crate) fn mean_and_variance(values: &[f64]) -> (f64, f64) {
     )
 }
 
+/// How predictions of a feature that is hardly known are drawn to the mean, since they differ more than they know.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shrinkage {
+    /// What is left of the difference to the centre, 0–1.
+    pub(crate) gain: f64,
+    /// Mean of the predictions.
+    pub(crate) centre: f64,
+}
+
+impl Shrinkage {
+    /// The slope of the truth over the predictions, where it is below 1; nothing is changed by fewer than three clips.
+    pub(crate) fn of(scored: &[Scored]) -> Self {
+        let means: Vec<_> = scored.iter().map(|s| s.mean).collect();
+        let truths: Vec<_> = scored.iter().map(|s| s.truth).collect();
+        let ((centre, variance), (truth, _)) = (mean_and_variance(&means), mean_and_variance(&truths));
+        let covariance = scored
+            .iter()
+            .map(|s| (s.mean - centre) * (s.truth - truth))
+            .sum::<f64>()
+            / scored.len().max(1) as f64;
+        let slope = if scored.len() < 3 || variance <= 0.0 {
+            1.0
+        } else {
+            covariance / variance
+        };
+        Self {
+            gain: slope.clamp(0.0, 1.0),
+            centre,
+        }
+    }
+
+    /// `value` drawn to the centre.
+    pub(crate) fn apply(self, value: f64) -> f64 {
+        self.centre + self.gain * (value - self.centre)
+    }
+}
+
 /// Metrics of held-out predictions; `None` where there are none.
 ///
 /// The share inside the 80 % band is measured on each fold with the calibration of the others.
@@ -107,6 +144,29 @@ mod tests {
         let variance = mean_and_variance(&(0..100).map(|i| f64::from(i) / 100.0).collect::<Vec<_>>()).1;
         assert!((result.r2 - (1.0 - 0.01 / variance)).abs() < 1e-12);
         assert!(metrics(&[]).is_none());
+    }
+
+    #[test]
+    fn predictions_are_drawn_to_the_mean_as_far_as_they_exaggerate() {
+        let exaggerated: Vec<_> = scored(100, |_| 0.0)
+            .into_iter()
+            .map(|s| Scored {
+                mean: 0.5 + 2.0 * (s.truth - 0.5),
+                ..s
+            })
+            .collect();
+        let shrinkage = Shrinkage::of(&exaggerated);
+        assert!((shrinkage.gain - 0.5).abs() < 1e-9, "{shrinkage:?}");
+        assert!((shrinkage.apply(1.0) - 0.745).abs() < 1e-9, "{shrinkage:?}");
+        let timid: Vec<_> = exaggerated
+            .iter()
+            .map(|s| Scored {
+                mean: 0.5 * s.truth,
+                ..*s
+            })
+            .collect();
+        assert_eq!(Shrinkage::of(&timid).gain, 1.0);
+        assert_eq!(Shrinkage::of(&[]).gain, 1.0);
     }
 
     #[test]

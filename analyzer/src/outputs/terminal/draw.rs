@@ -289,6 +289,7 @@ mod tests {
             choice: None,
             window_s: 30.0,
             first_reading_s: 2.0,
+            guesses: PerFeature::default(),
             input: "mic".into(),
         }
     }

@@ -1,7 +1,7 @@
 //! One feature's meter, in three sizes.
 
 use echometer_engine::Feature;
-use echometer_meters as meters;
+use echometer_meters::{self as meters, Rgb};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -67,10 +67,14 @@ pub(super) fn large(
     feature: Feature,
     shape: &Shape,
 ) {
-    let rgb = meters::colour(feature);
+    let rgb = colour(state, feature);
     let (value, sd) = values(state, feature);
     let (left, middle, right) = columns(area);
-    let label = theme.strong(rgb).patch(theme.bright());
+    let label = if state.about.guesses[feature] {
+        theme.quiet()
+    } else {
+        theme.strong(rgb).patch(theme.bright())
+    };
     Line::styled(meters::label(feature), label).render(left, buffer);
     Line::styled(meters::value(feature, value), theme.bright())
         .right_aligned()
@@ -78,7 +82,7 @@ pub(super) fn large(
     Line::styled(meters::deviation(feature, sd), theme.quiet())
         .right_aligned()
         .render(below(right, 1), buffer);
-    let line = bar_line(usize::from(middle.width), feature, value, sd, theme);
+    let line = bar_line(usize::from(middle.width), feature, value, sd, theme, rgb);
     for y in 0..shape.bar {
         (&line).render(below(middle, y), buffer);
     }
@@ -90,7 +94,7 @@ pub(super) fn large(
 
 /// Label, bar, history and value in one row.
 pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme, feature: Feature) {
-    let rgb = meters::colour(feature);
+    let rgb = colour(state, feature);
     let (value, sd) = values(state, feature);
     let (left, middle, right) = columns(area);
     let width = (middle.width / 3).min(40);
@@ -104,7 +108,7 @@ pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &
         ..middle
     };
     Line::styled(meters::label(feature), theme.strong(rgb)).render(left, buffer);
-    bar_line(usize::from(bar.width), feature, value, sd, theme).render(bar, buffer);
+    bar_line(usize::from(bar.width), feature, value, sd, theme, rgb).render(bar, buffer);
     for line in history(state, feature, width, 1) {
         Line::styled(line, theme.faint(rgb)).render(past, buffer);
     }
@@ -120,10 +124,11 @@ pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &
 
 /// Short label, bar and number in one row.
 pub(super) fn tiny(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme, feature: Feature) {
+    let rgb = colour(state, feature);
     let (value, sd) = values(state, feature);
     let number = meters::number(feature, value);
     let width = area.width.saturating_sub(SHORT_LABEL + SHORT_VALUE);
-    let label = theme.strong(meters::colour(feature));
+    let label = theme.strong(rgb);
     Line::styled(meters::short_label(feature), label).render(
         Rect {
             width: area.width.min(SHORT_LABEL),
@@ -137,10 +142,19 @@ pub(super) fn tiny(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &T
         ..area
     }
     .intersection(area);
-    bar_line(usize::from(middle.width), feature, value, sd, theme).render(middle, buffer);
+    bar_line(usize::from(middle.width), feature, value, sd, theme, rgb).render(middle, buffer);
     Line::styled(number, theme.bright())
         .right_aligned()
         .render(area, buffer);
+}
+
+/// The feature's colour; grey where the model guesses.
+fn colour(state: &State<'_>, feature: Feature) -> Rgb {
+    if state.about.guesses[feature] {
+        meters::GREY
+    } else {
+        meters::colour(feature)
+    }
 }
 
 fn columns(area: Rect) -> (Rect, Rect, Rect) {
@@ -177,8 +191,8 @@ fn bar_line(
     value: Option<f32>,
     sd: Option<f32>,
     theme: &Theme,
+    rgb: Rgb,
 ) -> Line<'static> {
-    let rgb = meters::colour(feature);
     let Some(value) = value else {
         return Line::styled(Cell::Empty.glyph().repeat(width), theme.track());
     };

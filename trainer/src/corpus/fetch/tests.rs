@@ -90,6 +90,7 @@ fn labelled(package: &str, path: &str, bytes: &[u8]) -> Track {
     track.clips.push(Clip {
         start: 12.5,
         labels: echometer_engine::PerFeature::default(),
+        assumed: [0.8, 0.03],
     });
     track
 }

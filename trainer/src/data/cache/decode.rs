@@ -5,13 +5,14 @@ use echometer_engine::frontend::{FrontEnd, FrontEndConfig, FrontEndError};
 use echometer_engine::tap::{ChannelsError, Downmix};
 use echometer_engine::{Loudness, ScoreError};
 
+use super::{Content, key};
 use crate::data::row::Row;
 use crate::data::sound::Sound;
 use crate::panics::catch;
 
 /// What decoding a clip came to: what is cached.
-pub(super) enum Decoded {
-    /// Mel frames, row by row, and EBU R128 loudness in LUFS.
+pub(crate) enum Decoded {
+    /// Mel frames or what else is cached, row by row, and EBU R128 loudness in LUFS.
     Clip { frames: Vec<f32>, loudness: Option<f32> },
     /// Why its content gives none.
     Unreadable(String),
@@ -39,10 +40,27 @@ impl Failure {
     }
 }
 
-/// Decodes `window_s` seconds from the row's start on, or what there is of them. An error says what failed where the
-/// content is not to blame: the system, or a decoder that panicked, which a later version may not.
-pub(super) fn decode(row: &Row, config: &FrontEndConfig, window_s: f64) -> Result<Decoded, String> {
-    judge(|| try_decode(row, config, window_s))
+/// The mel frames of clips.
+#[derive(Debug, Clone)]
+pub(crate) struct MelFrames {
+    pub(crate) front_end: FrontEndConfig,
+    /// Seconds from the clip's start on that are kept, or what there is of them.
+    pub(crate) window_s: f64,
+}
+
+impl Content for MelFrames {
+    fn folder(&self) -> String {
+        key::folder(&self.front_end, self.window_s)
+    }
+
+    fn width(&self) -> usize {
+        self.front_end.mels
+    }
+
+    /// An error names the system, or a decoder that panicked, which a later version may not.
+    fn make(&self, row: &Row) -> Result<Decoded, String> {
+        judge(|| try_decode(row, &self.front_end, self.window_s))
+    }
 }
 
 fn judge(decode: impl FnOnce() -> Result<Decoded, Failure>) -> Result<Decoded, String> {

@@ -1,6 +1,6 @@
-//! Mel frames, computed once and kept in memory-mapped shards.
+//! Mel frames, or what else is made of each clip's sound, computed once and kept in memory-mapped shards.
 //!
-//! A cache is a folder whose name is the front end's configuration and the clips' length. In it lie shards: files that
+//! A cache is a folder whose name says what is in it: of mel frames, the front end's configuration and the clips' length. In it lie shards: files that
 //! are written beside, closed, and only then moved into place, so that a kill at any time costs at most the shard that
 //! was being written, and several processes may fill one cache. Nothing of a shard is read before it is asked for: a data
 //! set may be far larger than memory.
@@ -19,18 +19,30 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use echometer_engine::frontend::FrontEndConfig;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::row::Row;
 use crate::files::remove_old_partials;
-use decode::{Decoded, decode};
 use shard::Shard;
 use writer::Writer;
 
+pub(crate) use decode::{Decoded, MelFrames};
 pub(crate) use key::Key;
 pub(crate) use shard::Frames;
+
+/// What a cache holds of each clip: rows of numbers, all equally wide.
+pub(crate) trait Content: Send + Sync {
+    /// Name of the cache's folder. Whatever changes a row by a bit changes it, and starts another cache.
+    fn folder(&self) -> String;
+
+    /// Values in a row.
+    fn width(&self) -> usize;
+
+    /// Makes the rows of a clip. An error says what failed where the clip's own content is not to blame: it is asked again
+    /// the next time.
+    fn make(&self, row: &Row) -> Result<Decoded, String>;
+}
 
 /// A cache could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -62,11 +74,10 @@ pub(crate) struct Heard {
     pub(crate) silent: bool,
 }
 
-/// A folder of cached mel frames.
+/// A folder of cached rows.
 pub(crate) struct Cache {
     folder: PathBuf,
-    config: FrontEndConfig,
-    window_s: f64,
+    content: Box<dyn Content>,
     shard_bytes: usize,
     /// By path, size and time of change of the file, and the clip's start.
     known: HashMap<Key, Sound>,
@@ -81,22 +92,15 @@ const SHARD_BYTES: usize = 256 << 20;
 const CLIPS_A_THREAD: usize = 4;
 
 impl Cache {
-    /// Opens or makes the cache of these settings in `parent` and reads what its shards hold.
-    pub(crate) fn open(parent: &Path, config: &FrontEndConfig, window_s: f64) -> Result<Self, CacheError> {
-        Self::with_shards(parent, config, window_s, SHARD_BYTES)
+    /// Opens or makes the cache of this content in `parent` and reads what its shards hold.
+    pub(crate) fn open(parent: &Path, content: impl Content + 'static) -> Result<Self, CacheError> {
+        Self::with_shards(parent, Box::new(content), SHARD_BYTES)
     }
 
-    fn with_shards(
-        parent: &Path,
-        config: &FrontEndConfig,
-        window_s: f64,
-        shard_bytes: usize,
-    ) -> Result<Self, CacheError> {
-        let folder = parent.join(key::folder(config, window_s));
+    fn with_shards(parent: &Path, content: Box<dyn Content>, shard_bytes: usize) -> Result<Self, CacheError> {
         let mut cache = Self {
-            folder,
-            config: config.clone(),
-            window_s,
+            folder: parent.join(content.folder()),
+            content,
             shard_bytes,
             known: HashMap::new(),
             contents: HashMap::new(),
@@ -119,7 +123,7 @@ impl Cache {
             }
         }
         paths.sort(); // A fixed order: of two shards that hold a clip, always the same one is read.
-        let open = |path: &PathBuf| match Shard::open(path, self.config.mels) {
+        let open = |path: &PathBuf| match Shard::open(path, self.content.width()) {
             Ok(shard) => Some(Arc::new(shard)),
             Err(reason) => {
                 tracing::warn!("{} is damaged and is left out: {reason}", path.display());
@@ -166,7 +170,7 @@ impl Cache {
         bar.set_position((rows.len() - missing.len()) as u64);
         // Why rows could not be read now, where that is nothing to remember: they are asked again the next time.
         let mut failed = HashMap::new();
-        let mut writer = Writer::new(self.folder.clone(), self.config.mels, self.shard_bytes);
+        let mut writer = Writer::new(self.folder.clone(), self.content.width(), self.shard_bytes);
         for chunk in missing.chunks(CLIPS_A_THREAD * rayon::current_num_threads()) {
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -211,7 +215,7 @@ impl Cache {
 
     fn adopt_file(&mut self, path: Option<PathBuf>) -> Result<(), CacheError> {
         if let Some(path) = path {
-            let shard = Shard::open(&path, self.config.mels).map_err(|source| self.error(source))?;
+            let shard = Shard::open(&path, self.content.width()).map_err(|source| self.error(source))?;
             self.adopt(&[Arc::new(shard)]);
         }
         Ok(())
@@ -223,7 +227,7 @@ impl Cache {
         let content = key::content(row).map_err(|error| format!("it cannot be read: {error}"))?;
         let decoded = match self.contents.contains_key(&content) {
             true => None,
-            false => Some(decode(row, &self.config, self.window_s)?),
+            false => Some(self.content.make(row)?),
         };
         Ok((content, decoded))
     }
@@ -234,9 +238,4 @@ impl Cache {
             source,
         }
     }
-}
-
-/// Hears a clip and keeps nothing: for whoever asks how long that takes.
-pub(crate) fn try_out(row: &Row, config: &FrontEndConfig, window_s: f64) {
-    let _ = decode(row, config, window_s);
 }

@@ -53,7 +53,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Shard {
     path: PathBuf,
-    mels: usize,
+    width: usize,
     entries: Vec<Entry>,
     map: OnceLock<Mmap>,
 }
@@ -68,7 +68,7 @@ pub(crate) struct Frames {
 
 impl Shard {
     /// Reads the list, and checks that it describes nothing outside the file.
-    pub(super) fn open(path: &Path, mels: usize) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, width: usize) -> io::Result<Self> {
         let map = map::map(path)?;
         let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
         let (body, trailer) = map
@@ -92,7 +92,7 @@ impl Shard {
         let entries: Vec<Entry> = serde_json::from_slice(list)?;
         let data = body.len() - list.len();
         let inside = |entry: &Entry| {
-            let bytes = entry.frames.checked_mul(mels * 4);
+            let bytes = entry.frames.checked_mul(width * 4);
             let end = bytes.and_then(|bytes| bytes.checked_add(entry.start));
             entry.start.is_multiple_of(ALIGNMENT) && end.is_some_and(|end| end <= data)
         };
@@ -101,7 +101,7 @@ impl Shard {
         }
         Ok(Self {
             path: path.to_owned(),
-            mels,
+            width,
             entries,
             map: OnceLock::new(),
         })
@@ -130,7 +130,7 @@ impl Frames {
 
     /// Frames `range`, row by row, straight from the mapped file.
     pub(crate) fn rows(&self, range: std::ops::Range<usize>) -> io::Result<&[f32]> {
-        let width = 4 * self.shard.mels;
+        let bytes = 4 * self.shard.width;
         let out_of_range = || io::Error::new(io::ErrorKind::InvalidInput, "frames beyond a clip's end");
         if range.start > range.end || range.end > self.count {
             return Err(out_of_range());
@@ -138,7 +138,7 @@ impl Frames {
         let bytes = self
             .shard
             .map()?
-            .get(self.start + range.start * width..self.start + range.end * width)
+            .get(self.start + range.start * bytes..self.start + range.end * bytes)
             .ok_or_else(out_of_range)?;
         bytemuck::try_cast_slice(bytes).map_err(|error| io::Error::other(error.to_string()))
     }

@@ -36,7 +36,14 @@ fn rows(folder: &Path, count: usize) -> Vec<Row> {
 }
 
 fn open(folder: &Path, shard_bytes: usize) -> Cache {
-    Cache::with_shards(folder, &FrontEndConfig::live(), WINDOW_S, shard_bytes).unwrap()
+    Cache::with_shards(folder, Box::new(content()), shard_bytes).unwrap()
+}
+
+fn content() -> MelFrames {
+    MelFrames {
+        front_end: FrontEndConfig::live(),
+        window_s: WINDOW_S,
+    }
 }
 
 fn sounds(cache: &mut Cache, rows: &[Row]) -> Vec<Sound> {
@@ -86,7 +93,7 @@ fn frames_are_those_of_the_front_end() {
     let folder = tempfile::tempdir().unwrap();
     let rows = rows(folder.path(), 1);
     let cached = frames(&sounds(&mut open(&folder.path().join("cache"), 1), &rows));
-    let decoded = decode(&rows[0], &FrontEndConfig::live(), WINDOW_S);
+    let decoded = content().make(&rows[0]);
     let Ok(Decoded::Clip { frames, loudness }) = decoded else {
         panic!("it can be read")
     };

@@ -14,7 +14,7 @@ use crate::files::partial_in;
 /// Collects clips into one shard after the other.
 pub(super) struct Writer {
     folder: PathBuf,
-    mels: usize,
+    width: usize,
     shard_bytes: usize,
     open: Option<BufWriter<NamedTempFile>>,
     written: usize,
@@ -23,10 +23,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(folder: PathBuf, mels: usize, shard_bytes: usize) -> Self {
+    pub(super) fn new(folder: PathBuf, width: usize, shard_bytes: usize) -> Self {
         Self {
             folder,
-            mels,
+            width,
             shard_bytes,
             open: None,
             written: 0,
@@ -52,7 +52,7 @@ impl Writer {
             None => entry.alias = true,
             Some(Decoded::Unreadable(reason)) => entry.unreadable = Some(reason),
             Some(Decoded::Clip { frames, loudness }) => {
-                entry.frames = frames.len() / self.mels;
+                entry.frames = frames.len() / self.width;
                 entry.hash = Some(key::frames(&frames));
                 entry.loudness = loudness;
                 entry.silent = frames.iter().all(|value| value.abs() < SILENCE);

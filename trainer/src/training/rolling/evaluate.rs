@@ -12,7 +12,7 @@ fn predict(network: &Network, clip: &Clip, settings: &Settings) -> std::io::Resu
     let frames = clip.whole()?;
     Ok(tch::no_grad(|| {
         let frames = frames.unsqueeze(0).to_device(settings.device);
-        let prediction = network.forward(&frames, false);
+        let prediction = network.forward(&frames);
         let values = |tensor: &Tensor| Vec::<f32>::try_from(tensor.view([-1])).unwrap_or_default();
         values(&prediction.mean)
             .into_iter()
@@ -21,14 +21,20 @@ fn predict(network: &Network, clip: &Clip, settings: &Settings) -> std::io::Resu
     }))
 }
 
+/// A held-out clip's prediction of one feature.
+pub(crate) struct Held<'a> {
+    pub(crate) clip: &'a Clip,
+    pub(crate) scored: Scored,
+}
+
 /// Scores held-out clips, one list a feature of the settings; `training` gives the baseline.
-pub(crate) fn score(
+pub(crate) fn score<'a>(
     network: &Network,
-    held_out: &[&Clip],
+    held_out: &[&'a Clip],
     training: &[&Clip],
     settings: &Settings,
     fold: usize,
-) -> std::io::Result<Vec<Vec<Scored>>> {
+) -> std::io::Result<Vec<Vec<Held<'a>>>> {
     let baselines: Vec<_> = settings
         .features
         .iter()
@@ -40,20 +46,21 @@ pub(crate) fn score(
             mean_and_variance(&labels.collect::<Vec<_>>()).0
         })
         .collect();
-    let mut scored = vec![Vec::new(); settings.features.len()];
-    for clip in held_out {
+    let mut held: Vec<Vec<_>> = settings.features.iter().map(|_| Vec::new()).collect();
+    for &clip in held_out {
         let predictions = predict(network, clip, settings)?;
         for (i, (&feature, (mean, sd))) in settings.features.iter().zip(predictions).enumerate() {
             if let Some(truth) = clip.labels[feature] {
-                scored[i].push(Scored {
+                let scored = Scored {
                     truth: f64::from(truth),
                     mean: f64::from(mean),
                     sd: f64::from(sd),
                     baseline: baselines[i],
                     fold,
-                });
+                };
+                held[i].push(Held { clip, scored });
             }
         }
     }
-    Ok(scored)
+    Ok(held)
 }

@@ -1,7 +1,9 @@
 //! The rolling model: one run with augmentation, cross-validation, and the way from data to a model folder.
 
-mod augment;
 mod evaluate;
+mod examples;
+mod loss;
+mod outcome;
 mod pipeline;
 mod run;
 

@@ -9,17 +9,19 @@ use echometer_engine::PerFeature;
 use echometer_engine::frontend::FrontEndConfig;
 use echometer_engine::model::{FeatureMetrics, TrainingCard, columns_in};
 
-use super::evaluate::score;
-use super::run::{Settings, fit};
+use super::evaluate::{Held, score};
+use super::examples::{self, Example};
+use super::outcome::Outcome;
+use super::run::{Settings, fit, fresh};
 use crate::cli::{ComputeArgs, DataArgs, parse_rate};
 use crate::data::clips::Clip;
 use crate::data::folds;
 use crate::data::prepare::{Data, prepare};
+use crate::data::sources::DataSpec;
+use crate::distil::{self, DistilOptions, distil};
 use crate::export::{self, About};
 use crate::network::{Geometry, Network};
-use crate::report;
 use crate::training::device;
-use crate::training::metrics::{Scored, calibration, metrics};
 
 /// Length of the rolling window in seconds: a Spotify preview, the excerpt the features are known for.
 pub(crate) const WINDOW_S: f64 = 30.0;
@@ -32,6 +34,14 @@ pub(crate) struct TrainOptions {
 
     #[command(flatten)]
     compute: ComputeArgs,
+
+    #[command(flatten)]
+    distil: DistilOptions,
+
+    /// More clips, given like --data, whose labels are assumptions: they are learned from, weigh less, and measure nothing.
+    /// May be repeated
+    #[arg(long, value_name = "DATA", value_parser = DataSpec::parse)]
+    weak: Vec<DataSpec>,
 
     /// Passes over the training clips
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
@@ -77,7 +87,7 @@ fn parse_folds(text: &str) -> Result<usize, String> {
 pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result<()> {
     let features = &options.data.features.0;
     let front_end = FrontEndConfig::live();
-    let settings = settings(options, &front_end)?;
+    let mut settings = settings(options, &front_end)?;
     let shortest = Geometry::standard(settings.mels).shortest() as usize;
     let data = prepare(&options.data, &front_end, WINDOW_S, shortest, stop)?;
     let clips = &data.clips;
@@ -91,18 +101,45 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
     }
     tracing::info!("{} clips on {}", clips.len(), device::name(settings.device));
 
-    let scored = cross_validate(options, clips, &settings, stop)?;
-    let measured = PerFeature::from_fn(|feature| {
-        let i = features.iter().position(|&known| known == feature)?;
-        metrics(&scored[i])
-    });
-    let all: Vec<_> = clips.iter().collect();
+    let teaching = distil::Settings {
+        front_end: front_end.clone(),
+        epochs: options.distil.distil_epochs,
+        batch: options.batch as usize,
+        learning_rate: options.learning_rate,
+        seed: options.compute.seed,
+        device: settings.device,
+    };
+    settings.taught = distil(&options.distil, &options.data, &teaching, WINDOW_S, clips, stop)?;
+    let weak = weak_clips(options, &front_end, clips, stop)?;
+    let (examples, weak) = match settings.taught {
+        None => (examples::plain(clips), examples::plain(&weak)),
+        Some(_) => {
+            let network = fresh(&settings, &PerFeature::from_fn(|feature| feature.range().0))?;
+            let see = |clips, count| {
+                let seen = examples::seen(&network, clips, count, &settings, stop)?;
+                seen.context("stopped; the same command goes on from there")
+            };
+            (see(clips, examples::VIEWS)?, see(&weak, examples::WEAK_VIEWS)?)
+        }
+    };
+
+    let held = cross_validate(options, &examples, &weak, &settings, stop)?;
+    let outcome = Outcome::of(features, held);
+    let all: Vec<_> = examples.iter().collect();
     let out = &options.data.out;
-    let network = fit(&all, &settings, &out.join("runs/final"), "final", stop)?;
-    let factors: Vec<_> = scored.iter().map(|scored| calibration(scored) as f32).collect();
-    network.head.calibrate(&factors);
-    export(options, &data, &front_end, &measured, &network)?;
-    write_report(options, &measured)
+    let network = fit(&all, &weak, &settings, &out.join("runs/final"), "final", stop)?;
+    let shrinkage = outcome.shrinkage().iter();
+    let (gains, centres): (Vec<_>, Vec<_>) = shrinkage
+        .map(|shrinkage| (shrinkage.gain as f32, shrinkage.centre as f32))
+        .unzip();
+    network.head.shrink(&gains, &centres);
+    network.head.calibrate(&outcome.calibration());
+    export(options, &data, &front_end, &settings, &outcome.metrics, &network)?;
+    outcome.write(&options.data.out)?;
+    if options.folds > 0 {
+        println!("{}", outcome.table());
+    }
+    Ok(())
 }
 
 fn settings(options: &TrainOptions, front_end: &FrontEndConfig) -> anyhow::Result<Settings> {
@@ -123,29 +160,55 @@ fn settings(options: &TrainOptions, front_end: &FrontEndConfig) -> anyhow::Resul
         learning_rate: options.learning_rate,
         seed: options.compute.seed,
         device,
+        taught: None,
     })
 }
 
-/// Held-out predictions, one list a feature; empty lists without folds.
-fn cross_validate(
+/// The weakly labelled clips, without those that sound like one of `labelled`.
+fn weak_clips(
     options: &TrainOptions,
-    clips: &[Clip],
+    front_end: &FrontEndConfig,
+    labelled: &[Clip],
+    stop: &AtomicBool,
+) -> anyhow::Result<Vec<Clip>> {
+    let mut clips = Vec::new();
+    for spec in &options.weak {
+        let data = DataArgs {
+            data: spec.clone(),
+            audio: None,
+            out: options.data.out.join("weak"), // For its list of rejected clips.
+            cache: Some(options.data.cache()),
+            features: options.data.features.clone(),
+        };
+        let shortest = Geometry::standard(front_end.mels as i64).shortest() as usize;
+        let weak = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
+        let known = |clip: &Clip| labelled.iter().any(|labelled| labelled.hash == clip.hash);
+        clips.extend(weak.into_iter().filter(|clip| !known(clip)));
+    }
+    Ok(clips)
+}
+
+/// Held-out predictions, one list a feature; empty lists without folds.
+fn cross_validate<'a>(
+    options: &TrainOptions,
+    examples: &[Example<'a>],
+    weak: &[Example<'_>],
     settings: &Settings,
     stop: &AtomicBool,
-) -> anyhow::Result<Vec<Vec<Scored>>> {
-    let mut scored = vec![Vec::new(); settings.features.len()];
+) -> anyhow::Result<Vec<Vec<Held<'a>>>> {
+    let mut held: Vec<Vec<_>> = settings.features.iter().map(|_| Vec::new()).collect();
     let fold_of = folds::assign(
-        clips.iter().map(|clip| clip.group.as_str()),
+        examples.iter().map(|example| example.clip.group.as_str()),
         options.folds.max(1),
         options.compute.seed,
     );
     for fold in 0..options.folds {
-        let side = |inside: bool| -> Vec<&Clip> {
-            clips
+        let side = |inside: bool| -> Vec<_> {
+            examples
                 .iter()
                 .zip(&fold_of)
                 .filter(|(_, f)| (**f == fold) == inside)
-                .map(|(clip, _)| clip)
+                .map(|(example, _)| example)
                 .collect()
         };
         let (held_out, training) = (side(true), side(false));
@@ -155,21 +218,24 @@ fn cross_validate(
         }
         let name = format!("fold {} of {}", fold + 1, options.folds);
         let folder = options.data.out.join(format!("runs/fold-{}", fold + 1));
-        let network = fit(&training, settings, &folder, &name, stop)?;
-        for (all, new) in scored
-            .iter_mut()
-            .zip(score(&network, &held_out, &training, settings, fold)?)
-        {
+        let network = fit(&training, weak, settings, &folder, &name, stop)?;
+        let new = score(&network, &clips(&held_out), &clips(&training), settings, fold)?;
+        for (all, new) in held.iter_mut().zip(new) {
             all.extend(new);
         }
     }
-    Ok(scored)
+    Ok(held)
+}
+
+fn clips<'a>(examples: &[&Example<'a>]) -> Vec<&'a Clip> {
+    examples.iter().map(|example| example.clip).collect()
 }
 
 fn export(
     options: &TrainOptions,
     data: &Data,
     front_end: &FrontEndConfig,
+    settings: &Settings,
     measured: &PerFeature<Option<FeatureMetrics>>,
     network: &Network,
 ) -> anyhow::Result<()> {
@@ -196,7 +262,7 @@ fn export(
             data: options
                 .data_note
                 .clone()
-                .unwrap_or_else(|| data.description.clone()),
+                .unwrap_or_else(|| describe(data, settings)),
             clips: data.clips.len(),
             evaluation,
             seed: options.compute.seed,
@@ -221,22 +287,12 @@ fn export(
     Ok(())
 }
 
-fn write_report(options: &TrainOptions, measured: &PerFeature<Option<FeatureMetrics>>) -> anyhow::Result<()> {
-    let table = report::table(&options.data.features.0, measured);
-    fs::write(options.data.out.join("metrics.md"), &table)?;
-    let json: Vec<_> = options
-        .data
-        .features
-        .0
-        .iter()
-        .map(|&feature| (feature, measured[feature]))
-        .collect();
-    fs::write(
-        options.data.out.join("metrics.json"),
-        serde_json::to_vec_pretty(&json)?,
-    )?;
-    if options.folds > 0 {
-        println!("{table}");
-    }
-    Ok(())
+fn describe(data: &Data, settings: &Settings) -> String {
+    let taught = settings.taught.as_ref().map_or(String::new(), |taught| {
+        format!(
+            "; the trunk from {} unlabelled clips of {} by pretrained teachers",
+            taught.clips, taught.description
+        )
+    });
+    format!("{}{taught}", data.description)
 }

@@ -1,0 +1,177 @@
+//! Training a trunk whose columns say what a teacher would.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use echometer_engine::frontend::FrontEndConfig;
+use echometer_engine::model::sha256_hex;
+use rand::Rng;
+use rand::rngs::StdRng;
+use tch::nn::{self, VarStore};
+use tch::{Device, Kind, Tensor};
+
+use super::lessons::{DIRECTIONS, Targets};
+use super::teacher::Teacher;
+use crate::data::cache::Frames;
+use crate::data::clips::Clip;
+use crate::network::{Geometry, Trunk};
+use crate::training::augment::augment;
+use crate::training::bands::Bands;
+use crate::training::course::{Course, guarded};
+
+/// Frames of a crop: 5.5 s, which hold at least one whole patch.
+const CROP: i64 = 440;
+/// Columns that must lie in a patch for its target to be asked for: half of them.
+const FEWEST: usize = 8;
+const WEIGHT_DECAY: f64 = 0.01;
+/// Version of what a run comes to; raised with any change in this folder that moves it.
+const RECIPE: u32 = 1;
+
+/// What a run depends on besides its clips.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) front_end: FrontEndConfig,
+    pub(crate) epochs: u32,
+    pub(crate) batch: usize,
+    pub(crate) learning_rate: f64,
+    pub(crate) seed: u64,
+    pub(crate) device: Device,
+}
+
+/// Trains a trunk and saves its weights as `file`, or finds them there. `lessons` are the clips' own, in order.
+pub(super) fn fit(
+    clips: &[(&Clip, &Frames)],
+    settings: &Settings,
+    folder: &Path,
+    file: &Path,
+    stop: &AtomicBool,
+) -> anyhow::Result<()> {
+    guarded("distillation", settings.batch, || {
+        fit_unguarded(clips, settings, folder, file, stop)
+    })
+}
+
+fn fit_unguarded(
+    clips: &[(&Clip, &Frames)],
+    settings: &Settings,
+    folder: &Path,
+    file: &Path,
+    stop: &AtomicBool,
+) -> anyhow::Result<()> {
+    let geometry = Geometry::standard(settings.front_end.mels as i64);
+    let hashes: Vec<_> = clips.iter().map(|(clip, _)| clip.hash).collect();
+    let key = sha256_hex(format!("{RECIPE} {settings:?} {geometry:?} {hashes:?}").as_bytes());
+    let done = file.with_extension("key");
+    if file.is_file() && fs::read_to_string(&done).is_ok_and(|known| known == key) {
+        return Ok(());
+    }
+    tch::manual_seed(settings.seed as i64);
+    let lessons: Vec<_> = clips.iter().map(|(_, lesson)| *lesson).collect();
+    let Some(targets) = Targets::of(&lessons, stop)? else {
+        anyhow::bail!("stopped before distillation began; the same command goes on from there");
+    };
+    let vars = VarStore::new(settings.device);
+    let trunk = Trunk::new(&(vars.root() / "trunk"), &geometry);
+    let pupil = nn::linear(
+        vars.root() / "pupil",
+        geometry.channels(),
+        DIRECTIONS,
+        Default::default(),
+    );
+    let course = Course {
+        name: "distillation",
+        folder,
+        key: key.clone(),
+        epochs: settings.epochs,
+        batch: settings.batch,
+        learning_rate: settings.learning_rate,
+        weight_decay: WEIGHT_DECAY,
+        seed: settings.seed,
+    };
+    course.run(
+        &vars,
+        clips.len(),
+        stop,
+        || {
+            let clips: Vec<_> = clips.iter().map(|(clip, _)| *clip).collect();
+            let bands = Bands::of(&clips, geometry.mels as usize, stop)?;
+            if let Some(bands) = &bands {
+                trunk.normalise_with(bands);
+            }
+            Ok(bands.is_some())
+        },
+        |batch, rng| loss(&trunk, &pupil, clips, &targets, batch, settings, rng),
+    )?;
+    vars.save(file)?;
+    fs::write(&done, key).with_context(|| format!("cannot write {}", done.display()))
+}
+
+/// Weighted squared error of what the pupil reads from the mean column of each patch.
+fn loss(
+    trunk: &Trunk,
+    pupil: &nn::Linear,
+    clips: &[(&Clip, &Frames)],
+    targets: &Targets,
+    batch: &[usize],
+    settings: &Settings,
+    rng: &mut StdRng,
+) -> std::io::Result<Tensor> {
+    let shortest = batch.iter().map(|&i| clips[i].0.len()).min().unwrap_or(1);
+    let length = CROP.min(shortest);
+    let mut starts = Vec::new();
+    let mut crops = Vec::new();
+    for &i in batch {
+        let clip = clips[i].0;
+        let start = rng.random_range(0..=clip.len() - length);
+        starts.push(start);
+        crops.push(clip.tensor(start, length)?);
+    }
+    let frames = augment(&Tensor::stack(&crops, 0).to_device(settings.device), rng);
+    let columns = trunk.forward_in(kind(settings.device), &frames, true);
+    let count = columns.size()[1] as usize;
+    let (mut means, mut asked) = (Vec::new(), Vec::new());
+    for (row, (&clip, &start)) in batch.iter().zip(&starts).enumerate() {
+        let patches: Vec<_> = (0..count)
+            .map(|column| patch_of(&trunk.geometry, &settings.front_end, start, column))
+            .collect();
+        let mut from = 0;
+        for run in patches.chunk_by(|a, b| a == b) {
+            let patch = run[0];
+            if run.len() >= FEWEST && patch < targets.patches(clip) {
+                let columns = columns.get(row as i64).narrow(0, from as i64, run.len() as i64);
+                means.push(columns.mean_dim([0].as_slice(), false, Kind::Float));
+                asked.push((clip, patch));
+            }
+            from += run.len();
+        }
+    }
+    if means.is_empty() {
+        return Ok(columns.sum(Kind::Float) * 0.0); // A batch of scraps teaches nothing.
+    }
+    let found = Tensor::stack(&means, 0).apply(pupil);
+    let wanted = targets.of_patches(&asked).to_device(settings.device);
+    let each = (found - wanted).square() * targets.weights.to_device(settings.device);
+    Ok(each
+        .sum_dim_intlist([1].as_slice(), false, Kind::Float)
+        .mean(Kind::Float))
+}
+
+/// What the layers compute in: half precision where the processor has it, for the targets are no truth to the last digit.
+fn kind(device: Device) -> Kind {
+    match device {
+        Device::Cuda(_) => Kind::BFloat16,
+        #[cfg(target_arch = "x86_64")]
+        Device::Cpu if std::arch::is_x86_feature_detected!("avx512bf16") => Kind::BFloat16,
+        _ => Kind::Float,
+    }
+}
+
+/// The teacher's patch in which the middle of a column's receptive field lies, for a crop from frame `start` on.
+fn patch_of(geometry: &Geometry, front_end: &FrontEndConfig, start: i64, column: usize) -> i64 {
+    let first = start + geometry.offset() + column as i64 * geometry.stride();
+    let middle = first as f64 + (geometry.receptive_field() - 1) as f64 / 2.0;
+    let samples = middle * front_end.hop as f64 + front_end.fft as f64 / 2.0;
+    (samples / f64::from(front_end.sample_rate) / Teacher::patch_s()) as i64
+}
