@@ -98,7 +98,7 @@ impl Graph {
     }
 
     /// What goes in and out.
-    pub(crate) fn ports(&self) -> &Ports {
+    pub fn ports(&self) -> &Ports {
         &self.ports
     }
 
