@@ -32,7 +32,7 @@ impl Labels {
                 .iter()
                 .flat_map(|example| features.iter().map(|&feature| value(share(example, feature))));
             Tensor::from_slice(&values.collect::<Vec<_>>())
-                .view([batch.len() as i64, -1])
+                .view([batch.len() as i64, features.len() as i64])
                 .to_device(device)
         };
         Self {
