@@ -8,7 +8,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use echometer_engine::{Device, Model, PerFeature, Reading};
+use echometer_engine::{Device, Feature, Model, PerFeature, Reading};
+use echometer_meters::{self as meters, Rgb};
 
 use crate::analysis::Event;
 use crate::cli::Format;
@@ -35,6 +36,15 @@ pub(crate) struct About {
 }
 
 impl About {
+    /// The feature's colour; grey where the model guesses.
+    pub(crate) fn colour(&self, feature: Feature) -> Rgb {
+        if self.guesses[feature] {
+            meters::GREY
+        } else {
+            meters::colour(feature)
+        }
+    }
+
     /// Collects it; `device` is what was asked for.
     pub(crate) fn new(model: &Model, device: Device, input: String) -> Self {
         let runtime = model.runtime();

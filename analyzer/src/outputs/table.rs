@@ -68,12 +68,7 @@ fn write(
         let value = reading.values[feature];
         let filled = value.map_or(0, |value| (feature.position(value) * BAR as f32).round() as usize);
         let guess = about.guesses[feature];
-        let rgb = if guess {
-            meters::GREY
-        } else {
-            meters::colour(feature)
-        };
-        let (on, off) = theme.escape(rgb);
+        let (on, off) = theme.escape(about.colour(feature));
         writeln!(
             out,
             "  {:<13} {on}{}{off}{}  {:>10}  {}{}",

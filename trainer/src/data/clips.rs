@@ -1,6 +1,6 @@
 //! The usable clips of a data set, and a list of the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 
 use echometer_engine::{Feature, PerFeature};
@@ -151,6 +151,13 @@ fn usable(
         frames: heard.frames,
         mels: needs.mels as i64,
     })
+}
+
+/// `clips` without those that sound like one of `known`, to the last bit.
+pub(crate) fn without(mut clips: Vec<Clip>, known: &[Clip]) -> Vec<Clip> {
+    let known: HashSet<_> = known.iter().map(|clip| clip.hash).collect();
+    clips.retain(|clip| !known.contains(&clip.hash));
+    clips
 }
 
 /// What a clip is called in lists: `path`, or `path at S s`.

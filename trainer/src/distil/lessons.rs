@@ -27,7 +27,7 @@ pub(super) struct Targets {
 impl Targets {
     /// Reads the lessons three times, none of which holds them all in memory; `None` where `stop` came first.
     pub(super) fn of(lessons: &[&Frames], stop: &AtomicBool) -> std::io::Result<Option<Self>> {
-        let width = Teacher::blocks().last().map_or(0, |block| block.end) as i64;
+        let width = Teacher::values() as i64;
         let rows = |lesson: &Frames| -> std::io::Result<Tensor> {
             Ok(Tensor::from_slice(lesson.rows(0..lesson.len())?).view([-1, width]))
         };

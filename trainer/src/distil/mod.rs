@@ -15,7 +15,7 @@ use echometer_engine::model::sha256_hex;
 pub(crate) use run::Settings;
 
 use crate::cli::DataArgs;
-use crate::data::cache::{Cache, Key, MelFrames, Sound};
+use crate::data::cache::{Cache, MelFrames, Sound};
 use crate::data::clips::{self, Clip, Needs};
 use crate::data::prepare::tell;
 use crate::data::sources::{self, DataSpec};
@@ -109,11 +109,9 @@ pub(crate) fn distil(
         _ => None,
     });
     let lessons: HashMap<_, _> = heard.collect();
-    let known: Vec<Key> = labelled.iter().map(|clip| clip.hash).collect();
-    let pairs: Vec<_> = loaded
-        .clips
+    let unheard = clips::without(loaded.clips, labelled);
+    let pairs: Vec<_> = unheard
         .iter()
-        .filter(|clip| !known.contains(&clip.hash))
         .filter_map(|clip| Some((clip, lessons.get(&clip.name)?)))
         .collect();
     ensure!(

@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use echometer_engine::frontend::FrontEndConfig;
 use echometer_engine::model::sha256_hex;
-use rand::Rng;
 use rand::rngs::StdRng;
 use tch::nn::{self, VarStore};
 use tch::{Device, Kind, Tensor};
@@ -17,8 +16,7 @@ use super::teacher::Teacher;
 use crate::data::cache::Frames;
 use crate::data::clips::Clip;
 use crate::network::{Geometry, Trunk};
-use crate::training::augment::augment;
-use crate::training::bands::Bands;
+use crate::training::augment::crops;
 use crate::training::course::{Course, guarded};
 
 /// Frames of a crop: 5.5 s, which hold at least one whole patch.
@@ -96,11 +94,7 @@ fn fit_unguarded(
         stop,
         || {
             let clips: Vec<_> = clips.iter().map(|(clip, _)| *clip).collect();
-            let bands = Bands::of(&clips, geometry.mels as usize, stop)?;
-            if let Some(bands) = &bands {
-                trunk.normalise_with(bands);
-            }
-            Ok(bands.is_some())
+            trunk.normalise_over(&clips, stop)
         },
         |batch, rng| loss(&trunk, &pupil, clips, &targets, batch, settings, rng),
     )?;
@@ -120,15 +114,7 @@ fn loss(
 ) -> std::io::Result<Tensor> {
     let shortest = batch.iter().map(|&i| clips[i].0.len()).min().unwrap_or(1);
     let length = CROP.min(shortest);
-    let mut starts = Vec::new();
-    let mut crops = Vec::new();
-    for &i in batch {
-        let clip = clips[i].0;
-        let start = rng.random_range(0..=clip.len() - length);
-        starts.push(start);
-        crops.push(clip.tensor(start, length)?);
-    }
-    let frames = augment(&Tensor::stack(&crops, 0).to_device(settings.device), rng);
+    let (frames, starts) = crops(batch.iter().map(|&i| clips[i].0), length, settings.device, rng)?;
     let columns = trunk.forward_in(kind(settings.device), &frames, true);
     let count = columns.size()[1] as usize;
     let (mut means, mut asked) = (Vec::new(), Vec::new());

@@ -82,6 +82,11 @@ impl Teacher {
         PATCH as f64 / front_end().frame_rate()
     }
 
+    /// Values in a lesson.
+    pub(crate) fn values() -> usize {
+        FILES.len() * OUTPUTS.iter().map(|(_, width)| width).sum::<usize>()
+    }
+
     /// Parts of a lesson that weigh the same: one an output and network.
     pub(crate) fn blocks() -> Vec<Range<usize>> {
         let mut end = 0;
@@ -145,7 +150,7 @@ impl Content for Teacher {
     }
 
     fn width(&self) -> usize {
-        Self::blocks().last().map_or(0, |block| block.end)
+        Self::values()
     }
 
     fn make(&self, row: &Row) -> Result<Decoded, String> {

@@ -49,9 +49,10 @@ impl Network {
         }
     }
 
-    /// What the head is given of `[batch, columns, channels]`, at most a window: what the window lacks is masked, as in the
-    /// engine after hearing just them.
-    pub(crate) fn pooled(&self, columns: &Tensor) -> Tensor {
+    /// What the head is given of clips `[batch, frames, mels]` of at most a window: what the window lacks is masked, as in
+    /// the engine after hearing just them.
+    pub(crate) fn pooled(&self, frames: &Tensor, train: bool) -> Tensor {
+        let columns = self.trunk.forward(frames, train);
         let (batch, heard) = (columns.size()[0], columns.size()[1]);
         let mask = Tensor::ones([batch, heard], (columns.kind(), columns.device()));
         let missing = (self.window - heard).max(0);
@@ -61,6 +62,6 @@ impl Network {
 
     /// Scores clips `[batch, frames, mels]` of at most a window, as the engine does after hearing just them.
     pub(crate) fn forward(&self, frames: &Tensor) -> Prediction {
-        self.head.read(&self.pooled(&self.trunk.forward(frames, false)))
+        self.head.read(&self.pooled(frames, false))
     }
 }

@@ -1,9 +1,12 @@
 //! The trunk: mel frames to columns.
 
+use std::sync::atomic::AtomicBool;
+
 use tch::nn::{self, Init, ModuleT, Path};
 use tch::{Kind, Tensor};
 
 use super::{Conv, Geometry};
+use crate::data::clips::Clip;
 use crate::training::bands::Bands;
 
 /// Convolutions with batch normalisation and ReLU, unpadded in time.
@@ -36,14 +39,18 @@ impl Trunk {
         }
     }
 
-    /// Normalises the input by the training clips' mel bands.
-    pub(crate) fn normalise_with(&self, bands: &Bands) {
+    /// Normalises the input by the mel bands of the training clips; `false` where `stop` came first.
+    pub(crate) fn normalise_over(&self, clips: &[&Clip], stop: &AtomicBool) -> std::io::Result<bool> {
+        let Some(bands) = Bands::of(clips, self.geometry.mels as usize, stop)? else {
+            return Ok(false);
+        };
         tch::no_grad(|| {
             self.shift.shallow_clone().copy_(&bands.mean());
             self.scale
                 .shallow_clone()
                 .copy_(&(bands.deviation() + 1e-3).reciprocal());
         });
+        Ok(true)
     }
 
     /// `[batch, frames, mels]` to `[batch, columns, channels]`, aligned with a streaming pass over the same frames.

@@ -1,8 +1,12 @@
 //! Changes to a clip's frames that leave its labels true.
 
+use std::io;
+
 use rand::Rng;
 use rand::rngs::StdRng;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
+
+use crate::data::clips::Clip;
 
 /// Largest random gain, in dB either way: another master of the same recording.
 const GAIN_DB: f64 = 6.0;
@@ -11,10 +15,26 @@ const TILT_DB: f64 = 6.0;
 /// Widest band mask (SpecAugment, Park et al. 2019).
 const WIDEST_MASK: i64 = 12;
 
+/// `length` frames of each clip, from a random one on and augmented, `[clips, length, mels]`, and where they begin.
+pub(crate) fn crops<'a>(
+    clips: impl IntoIterator<Item = &'a Clip>,
+    length: i64,
+    device: Device,
+    rng: &mut StdRng,
+) -> io::Result<(Tensor, Vec<i64>)> {
+    let (mut crops, mut starts) = (Vec::new(), Vec::new());
+    for clip in clips {
+        let start = rng.random_range(0..=clip.len() - length);
+        crops.push(clip.tensor(start, length)?);
+        starts.push(start);
+    }
+    Ok((augment(&Tensor::stack(&crops, 0).to_device(device), rng), starts))
+}
+
 /// Augments `[batch, frames, mels]` of frames on the scale `ln(1 + gain·power)`.
 ///
 /// Gain and tilt are exact on that scale: `x' = ln(1 + g·(eˣ − 1))`.
-pub(crate) fn augment(frames: &Tensor, rng: &mut StdRng) -> Tensor {
+fn augment(frames: &Tensor, rng: &mut StdRng) -> Tensor {
     let (batch, _, mels) = frames.size3().unwrap_or((1, 1, 1));
     let mut gains = Vec::with_capacity((batch * mels) as usize);
     for _ in 0..batch {

@@ -67,7 +67,7 @@ pub(super) fn large(
     feature: Feature,
     shape: &Shape,
 ) {
-    let rgb = colour(state, feature);
+    let rgb = state.about.colour(feature);
     let (value, sd) = values(state, feature);
     let (left, middle, right) = columns(area);
     let label = if state.about.guesses[feature] {
@@ -94,7 +94,7 @@ pub(super) fn large(
 
 /// Label, bar, history and value in one row.
 pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme, feature: Feature) {
-    let rgb = colour(state, feature);
+    let rgb = state.about.colour(feature);
     let (value, sd) = values(state, feature);
     let (left, middle, right) = columns(area);
     let width = (middle.width / 3).min(40);
@@ -124,7 +124,7 @@ pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &
 
 /// Short label, bar and number in one row.
 pub(super) fn tiny(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme, feature: Feature) {
-    let rgb = colour(state, feature);
+    let rgb = state.about.colour(feature);
     let (value, sd) = values(state, feature);
     let number = meters::number(feature, value);
     let width = area.width.saturating_sub(SHORT_LABEL + SHORT_VALUE);
@@ -146,15 +146,6 @@ pub(super) fn tiny(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &T
     Line::styled(number, theme.bright())
         .right_aligned()
         .render(area, buffer);
-}
-
-/// The feature's colour; grey where the model guesses.
-fn colour(state: &State<'_>, feature: Feature) -> Rgb {
-    if state.about.guesses[feature] {
-        meters::GREY
-    } else {
-        meters::colour(feature)
-    }
 }
 
 fn columns(area: Rect) -> (Rect, Rect, Rect) {

@@ -10,7 +10,7 @@ use super::run::Settings;
 use crate::data::clips::Clip;
 use crate::network::Network;
 use crate::report::progress_bar;
-use crate::training::augment::augment;
+use crate::training::augment::crops;
 
 /// Shortest and longest random crop in frames (2.5 and 15 s at 80 frames a second). Their windows are masked like those
 /// of a meter that has just begun, which teaches the standard deviations what an incomplete window is worth.
@@ -62,15 +62,14 @@ pub(super) fn seen<'a>(
             return Ok(None);
         }
         let look = |frames: Tensor| {
-            let frames = frames.to_device(settings.device);
-            let pooled = tch::no_grad(|| network.pooled(&network.trunk.forward(&frames, false)));
+            let pooled = tch::no_grad(|| network.pooled(&frames, false));
             Vec::<f32>::try_from(pooled.view([-1])).map_err(|error| std::io::Error::other(error.to_string()))
         };
-        let mut views = vec![look(clip.whole()?.unsqueeze(0))?];
+        let mut views = vec![look(clip.whole()?.unsqueeze(0).to_device(settings.device))?];
         for _ in 0..count {
             let length = crop(clip.len(), &mut rng);
-            let frames = clip.tensor(rng.random_range(0..=clip.len() - length), length)?;
-            views.push(look(augment(&frames.unsqueeze(0), &mut rng))?);
+            let (frames, _) = crops([clip], length, settings.device, &mut rng)?;
+            views.push(look(frames)?);
         }
         examples.push(Example { clip, views });
         bar.inc(1);

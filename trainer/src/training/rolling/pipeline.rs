@@ -14,7 +14,7 @@ use super::examples::{self, Example};
 use super::outcome::Outcome;
 use super::run::{Settings, fit, fresh};
 use crate::cli::{ComputeArgs, DataArgs, parse_rate};
-use crate::data::clips::Clip;
+use crate::data::clips::{Clip, without};
 use crate::data::folds;
 use crate::data::prepare::{Data, prepare};
 use crate::data::sources::DataSpec;
@@ -182,8 +182,7 @@ fn weak_clips(
         };
         let shortest = Geometry::standard(front_end.mels as i64).shortest() as usize;
         let weak = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
-        let known = |clip: &Clip| labelled.iter().any(|labelled| labelled.hash == clip.hash);
-        clips.extend(weak.into_iter().filter(|clip| !known(clip)));
+        clips.extend(without(weak, labelled));
     }
     Ok(clips)
 }

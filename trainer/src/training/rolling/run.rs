@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, ensure};
 use echometer_engine::{Feature, PerFeature};
-use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use tch::{Device, Tensor};
@@ -14,8 +13,7 @@ use super::examples::{Example, crop};
 use super::loss::{Labels, loss, weights};
 use crate::distil::Taught;
 use crate::network::{Geometry, Network};
-use crate::training::augment::augment;
-use crate::training::bands::Bands;
+use crate::training::augment::crops;
 use crate::training::course::{Course, guarded};
 use crate::training::metrics;
 
@@ -117,11 +115,7 @@ fn fit_unguarded(
             return Ok(true);
         }
         let clips: Vec<_> = examples.iter().map(|example| example.clip).collect();
-        let bands = Bands::of(&clips, settings.mels as usize, stop)?;
-        if let Some(bands) = &bands {
-            network.trunk.normalise_with(bands);
-        }
-        Ok(bands.is_some())
+        network.trunk.normalise_over(&clips, stop)
     };
     course.run(&network.vars, examples.len(), stop, begin, |batch, rng| {
         let mut batch: Vec<_> = batch.iter().map(|&i| examples[i]).collect();
@@ -152,13 +146,9 @@ fn learned(
 ) -> std::io::Result<Tensor> {
     let shortest = batch.iter().map(|example| example.clip.len()).min().unwrap_or(1);
     let length = crop(shortest, rng);
-    let crops = batch.iter().map(|example| {
-        let start = rng.random_range(0..=example.clip.len() - length);
-        example.clip.tensor(start, length)
-    });
-    let crops = crops.collect::<Result<Vec<_>, _>>()?;
-    let frames = augment(&Tensor::stack(&crops, 0).to_device(settings.device), rng);
-    Ok(network.pooled(&network.trunk.forward(&frames, true)))
+    let clips = batch.iter().map(|example| example.clip);
+    let (frames, _) = crops(clips, length, settings.device, rng)?;
+    Ok(network.pooled(&frames, true))
 }
 
 /// Moves the means to where those of the labels are: what is learned on a feature's scale is off in its own units.
@@ -168,8 +158,7 @@ fn centre(network: &Network, examples: &[&Example<'_>], settings: &Settings) -> 
         Some(_) => Ok(example.view(0)),
         None => tch::no_grad(|| {
             let frames = example.clip.whole()?.unsqueeze(0).to_device(settings.device);
-            let pooled = network.pooled(&network.trunk.forward(&frames, false));
-            Ok(pooled.squeeze_dim(0))
+            Ok(network.pooled(&frames, false).squeeze_dim(0))
         }),
     });
     let whole = Tensor::stack(&whole.collect::<std::io::Result<Vec<_>>>()?, 0).to_device(settings.device);
