@@ -15,4 +15,4 @@ pub use inference::{BackendError, Device, Graph, Port, Ports, Runtime, UnknownDe
 pub use live::{Listener, Live, Pool};
 pub use model::{Model, ModelError, ModelFiles, WeakModel};
 pub use reading::Reading;
-pub use score::{InputFormat, Loudness, ScoreError, Scorer};
+pub use score::{Batch, InputFormat, Loudness, ScoreError, Scorer};

@@ -24,13 +24,13 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Checks card and graphs against each other; what goes in and out of the graphs comes back.
-pub(super) fn check(card: &Card, files: &ModelFiles) -> Result<ModelPorts, ModelError> {
+/// Checks card and graphs against each other; what goes in and out of the graphs, for `streams` at once, comes back.
+pub(super) fn check(card: &Card, files: &ModelFiles, streams: usize) -> Result<ModelPorts, ModelError> {
     check_card(card)?;
     check_hash(&card.head.file, &files.head, &card.head.sha256)?;
     let head = parse(&card.head.file, &files.head, card.opset)?;
     // A full-window network sees nothing but a whole window, so it may have no use for a mask.
-    let ports = ModelPorts::of(card, head.input.len() != 1);
+    let ports = ModelPorts::of(card, head.input.len() != 1, streams);
     if let (Some(trunk), Some(bytes)) = (&card.trunk, &files.trunk) {
         check_hash(&trunk.file, bytes, &trunk.sha256)?;
         let graph = parse(&trunk.file, bytes, card.opset)?;

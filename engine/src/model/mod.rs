@@ -82,6 +82,9 @@ fn rule(
     })
 }
 
+/// Streams that a model can be loaded for.
+const STREAMS: std::ops::RangeInclusive<usize> = 1..=65_536;
+
 /// A model that is not kept alive: for a list of what is loaded already.
 #[derive(Clone, Default)]
 pub struct WeakModel {
@@ -112,11 +115,25 @@ struct Shared {
     runtime: Runtime,
     trunk: Option<Graph>,
     head: Graph,
+    streams: usize,
 }
 
 impl Model {
     /// Checks `files` against their card and prepares both graphs on `device`.
     pub fn load(files: &ModelFiles, device: Device) -> Result<Self, ModelError> {
+        Self::load_for(files, device, 1)
+    }
+
+    /// [`Self::load`] for up to `streams` streams in one run of a graph (1–65,536), for a [`Batch`](crate::Batch). A run costs
+    /// as much for few streams as for all.
+    pub fn load_for(files: &ModelFiles, device: Device, streams: usize) -> Result<Self, ModelError> {
+        rule(
+            STREAMS.contains(&streams),
+            "the model",
+            "number of streams at once",
+            streams,
+            || format!("{}–{}", STREAMS.start(), STREAMS.end()),
+        )?;
         let card = files::parse_card(&files.card)?;
         rule(
             card.trunk.is_some() == files.trunk.is_some(),
@@ -125,7 +142,7 @@ impl Model {
             "inconsistent",
             || "named in the card exactly if its file is given".into(),
         )?;
-        let ports = check::check(&card, files)?;
+        let ports = check::check(&card, files, streams)?;
         let mut refused = Vec::new();
         let mut last = BackendError::Nothing;
         for runtime in Runtime::candidates(device)? {
@@ -138,6 +155,7 @@ impl Model {
                             runtime,
                             trunk,
                             head,
+                            streams,
                         }),
                     });
                 }
@@ -185,6 +203,11 @@ impl Model {
     /// The runtime in effect, and why.
     pub fn runtime(&self) -> &Runtime {
         &self.shared.runtime
+    }
+
+    /// Streams that one run of a graph takes.
+    pub fn streams(&self) -> usize {
+        self.shared.streams
     }
 
     pub(crate) fn trunk(&self) -> Option<&Graph> {

@@ -13,36 +13,37 @@ pub(super) struct ModelPorts {
 }
 
 impl ModelPorts {
-    pub(super) fn of(card: &Card, masked: bool) -> Self {
+    /// For `streams` at once.
+    pub(super) fn of(card: &Card, masked: bool, streams: usize) -> Self {
         Self {
-            trunk: trunk(card).unwrap_or_default(),
-            head: head(card, masked),
+            trunk: trunk(card, streams).unwrap_or_default(),
+            head: head(card, masked, streams),
         }
     }
 }
 
 /// A step of the trunk: `stride` frames in, one column out.
-fn trunk(card: &Card) -> Option<Ports> {
+fn trunk(card: &Card, streams: usize) -> Option<Ports> {
     let trunk = card.trunk.as_ref()?;
     let state = |suffix: &'static str| {
         trunk.state.iter().enumerate().map(move |(i, shape)| {
-            let batched = std::iter::once(&1).chain(shape).copied().collect();
+            let batched = std::iter::once(&streams).chain(shape).copied().collect();
             port(format!("state_{i}{suffix}"), batched, 1)
         })
     };
-    let frames = port("frames", vec![1, trunk.stride, card.front_end.mels], 2);
-    let column = port("columns", vec![1, 1, trunk.channels], 2);
+    let frames = port("frames", vec![streams, trunk.stride, card.front_end.mels], 2);
+    let column = port("columns", vec![streams, 1, trunk.channels], 2);
     Some(Ports {
         inputs: std::iter::once(frames).chain(state("")).collect(),
         outputs: std::iter::once(column).chain(state("_out")).collect(),
     })
 }
 
-fn head(card: &Card, masked: bool) -> Ports {
+fn head(card: &Card, masked: bool, streams: usize) -> Ports {
     let columns = card.window_columns();
-    let input = port("columns", vec![1, columns, card.channels()], 1);
-    let mask = masked.then(|| port("mask", vec![1, columns], 1));
-    let output = |name: &str| port(name, vec![1, card.features.len()], 1);
+    let input = port("columns", vec![streams, columns, card.channels()], 1);
+    let mask = masked.then(|| port("mask", vec![streams, columns], 1));
+    let output = |name: &str| port(name, vec![streams, card.features.len()], 1);
     Ports {
         inputs: std::iter::once(input).chain(mask).collect(),
         outputs: vec![output("mean"), output("sd")],

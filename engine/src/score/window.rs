@@ -1,20 +1,19 @@
-//! The columns of the last window, and the head over them.
+//! The columns of the last window, and what the head is asked about them.
 
 use std::collections::VecDeque;
 
-use super::ScoreError;
+use super::rows::Row;
 use crate::model::{Card, Model};
 
 /// Without a trunk, all of the network runs for each new score: a ResNet-34 over 30 s takes seconds of a core. So such a
 /// model is scored once in this many seconds of input, and readings in between repeat the last score.
 const RESCORE_S: f64 = 5.0;
 
-/// Keeps the window's columns and asks the head what they amount to.
+/// Keeps the window's columns and what the head made of them.
 ///
 /// A score depends on the columns alone, never on when it was asked for: the columns after which the window is scored lie
 /// on a fixed grid from the first that suffice on, and what is newer than the last of them is kept, but not yet seen.
 pub(super) struct Window {
-    model: Model,
     columns: VecDeque<f32>,
     channels: usize,
     /// Columns since the start, also those no longer kept.
@@ -26,12 +25,13 @@ pub(super) struct Window {
     input: Vec<f32>,
     mask: Vec<f32>,
     masked: bool,
-    /// The last score and the columns that were heard for it.
-    last: Option<(u64, Scores)>,
+    /// Columns that were heard for the question, and for the scores, once there are any.
+    asked: u64,
+    scored: Option<u64>,
+    scores: Scores,
 }
 
 /// Means and standard deviations in the order of the card's features.
-#[derive(Clone)]
 pub(super) struct Scores {
     pub(super) mean: Vec<f32>,
     pub(super) sd: Vec<f32>,
@@ -52,8 +52,12 @@ impl Window {
             input: vec![0.0; columns * channels],
             mask: vec![0.0; columns],
             masked,
-            last: None,
-            model: model.clone(),
+            asked: 0,
+            scored: None,
+            scores: Scores {
+                mean: vec![0.0; card.features.len()],
+                sd: vec![0.0; card.features.len()],
+            },
         }
     }
 
@@ -69,29 +73,39 @@ impl Window {
     pub(super) fn reset(&mut self) {
         self.columns.clear();
         self.heard = 0;
-        self.last = None;
+        self.scored = None;
     }
 
-    /// Scores the window as it was at the last column of the grid, or as it is `now`; `None` while there is nothing to
-    /// score, or not yet enough for a head without a mask.
+    /// Readies the window for the head as it was at the last column of the grid, or as it is `now`; `false` where that was
+    /// scored before, while there is nothing to score, or not yet enough for a head without a mask.
     ///
     /// Everything is computed anew from the kept columns in time order: nothing is added and subtracted, so nothing
     /// drifts.
-    pub(super) fn score(&mut self, now: bool) -> Result<Option<Scores>, ScoreError> {
+    pub(super) fn ask(&mut self, now: bool) -> bool {
         let Some(since) = self.heard.checked_sub(self.least) else {
-            return Ok(None);
+            return false;
         };
         let unseen = if now { 0 } else { since % self.step };
-        let seen = self.heard - unseen;
-        if self.last.as_ref().is_none_or(|(known, _)| *known != seen) {
-            let scores = self.run(unseen as usize)?;
-            self.last = Some((seen, scores));
+        self.asked = self.heard - unseen;
+        if self.scored == Some(self.asked) {
+            return false;
         }
-        Ok(self.last.as_ref().map(|(_, scores)| scores.clone()))
+        self.fill(unseen as usize);
+        true
     }
 
-    /// The head over the window that ends before the `unseen` newest columns.
-    fn run(&mut self, unseen: usize) -> Result<Scores, ScoreError> {
+    /// Takes the head's answer to the last question as the scores.
+    pub(super) fn answer(&mut self) {
+        self.scored = Some(self.asked);
+    }
+
+    /// What the head said last; `None` where it was never asked.
+    pub(super) fn scores(&self) -> Option<&Scores> {
+        self.scored.map(|_| &self.scores)
+    }
+
+    /// The head's input: the window that ends before the `unseen` newest columns.
+    fn fill(&mut self, unseen: usize) {
         let end = self.columns.len() - unseen * self.channels;
         let start = end.saturating_sub(self.input.len());
         let missing = self.input.len() - (end - start);
@@ -105,19 +119,16 @@ impl Window {
         let unheard = missing / self.channels;
         self.mask[..unheard].fill(0.0);
         self.mask[unheard..].fill(1.0);
-        let mut scores = Scores {
-            mean: self.features(),
-            sd: self.features(),
-        };
-        let inputs = [self.input.as_slice(), self.mask.as_slice()];
-        let used = if self.masked { &inputs[..] } else { &inputs[..1] };
-        let mut outputs = [scores.mean.as_mut_slice(), scores.sd.as_mut_slice()];
-        self.model.head().run(used, &mut outputs)?;
-        Ok(scores)
     }
+}
 
-    fn features(&self) -> Vec<f32> {
-        vec![0.0; self.model.card().features.len()]
+impl Row for Window {
+    fn ports(&mut self) -> (Vec<&[f32]>, Vec<&mut [f32]>) {
+        let mut inputs = vec![self.input.as_slice()];
+        if self.masked {
+            inputs.push(&self.mask);
+        }
+        (inputs, vec![&mut self.scores.mean, &mut self.scores.sd])
     }
 }
 

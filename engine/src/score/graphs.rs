@@ -1,0 +1,97 @@
+//! Trunk and head at work for one input or many: the one loop from samples to readings.
+
+use super::ScoreError;
+use super::columns::Columns;
+use super::lane::Lane;
+use super::rows::Rows;
+use super::window::Window;
+use crate::inference::BackendError;
+use crate::model::Model;
+use crate::reading::Reading;
+use crate::tap::Stereo;
+
+/// A model's graphs, with room for as many inputs at once as it was loaded for.
+pub(super) struct Graphs {
+    model: Model,
+    trunk: Option<Rows>,
+    head: Rows,
+}
+
+impl Graphs {
+    pub(super) fn new(model: &Model) -> Self {
+        let rows = |graph| Rows::new(graph, model.streams());
+        Self {
+            trunk: model.trunk().map(rows),
+            head: rows(model.head()),
+            model: model.clone(),
+        }
+    }
+
+    /// Scores new `samples`, those of each lane, and tells each reading that falls due with its lane's index.
+    pub(super) fn push(
+        &mut self,
+        lanes: &mut [Lane],
+        samples: &mut [&[Stereo]],
+        mut tell: impl FnMut(usize, Reading),
+    ) -> Result<(), ScoreError> {
+        while samples.iter().any(|samples| !samples.is_empty()) {
+            for (lane, samples) in lanes.iter_mut().zip(samples.iter_mut()) {
+                lane.take(samples)?;
+            }
+            self.step(lanes)?;
+            self.score(lanes, false, Lane::is_due)?;
+            for (i, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.is_due()) {
+                tell(i, lane.give());
+            }
+            self.score(lanes, true, Lane::is_window)?;
+            let looking = lanes.iter_mut().filter(|lane| lane.is_window());
+            looking.for_each(Lane::add_window);
+        }
+        Ok(())
+    }
+
+    /// Ends all lanes and reads each once more; `None` for one without input.
+    pub(super) fn finish(&mut self, lanes: &mut [Lane]) -> Result<Vec<Option<Reading>>, ScoreError> {
+        let heard: Vec<_> = lanes.iter_mut().map(Lane::end).collect();
+        self.step(lanes)?;
+        self.score(lanes, true, |_| true)?;
+        let readings = heard.iter().zip(lanes);
+        Ok(readings.map(|(heard, lane)| heard.then(|| lane.look())).collect())
+    }
+
+    /// Readies lanes for a look between regular readings.
+    pub(super) fn refresh(&mut self, lanes: &mut [Lane]) -> Result<(), BackendError> {
+        self.score(lanes, false, |_| true)
+    }
+
+    /// The trunk, until no lane has frames for a step.
+    fn step(&mut self, lanes: &mut [Lane]) -> Result<(), BackendError> {
+        loop {
+            let columns = lanes.iter_mut().map(|lane| &mut lane.columns);
+            let mut ready: Vec<_> = columns.filter(|columns| columns.is_ready()).collect();
+            if ready.is_empty() {
+                return Ok(());
+            }
+            match (&mut self.trunk, self.model.trunk()) {
+                (Some(rows), Some(graph)) => rows.run(graph, &mut ready)?,
+                _ => ready.into_iter().for_each(Columns::pass),
+            }
+            let ready = lanes.iter_mut().filter(|lane| lane.columns.is_ready());
+            ready.for_each(Lane::end_step);
+        }
+    }
+
+    /// The head, on the windows of `wanted` lanes that it was not asked about before.
+    fn score(
+        &mut self,
+        lanes: &mut [Lane],
+        now: bool,
+        wanted: impl Fn(&Lane) -> bool,
+    ) -> Result<(), BackendError> {
+        let lanes = lanes.iter_mut().filter(|lane| wanted(lane));
+        let mut asking: Vec<_> = lanes.filter_map(|lane| lane.ask(now)).collect();
+        self.head.run(self.model.head(), &mut asking)?;
+        asking.into_iter().for_each(Window::answer);
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! The scorer of one input.
+
+use std::slice;
+
+use super::graphs::Graphs;
+use super::lane::Lane;
+use super::{InputFormat, ScoreError, valid_reading_rate};
+use crate::frontend::INPUT_RATES;
+use crate::model::Model;
+use crate::reading::Reading;
+use crate::tap::Stereo;
+
+/// Scores a stream. Readings depend on the samples alone, never on how they were chunked.
+pub struct Scorer {
+    lane: Lane,
+    graphs: Graphs,
+    folded: Vec<Stereo>,
+}
+
+impl Scorer {
+    /// A scorer for `input` that gives `reading_hz` readings a second of input (above 0, at most 100).
+    pub fn new(model: &Model, input: InputFormat, reading_hz: f64) -> Result<Self, ScoreError> {
+        Ok(Self {
+            lane: Lane::new(model, input, reading_hz)?,
+            graphs: Graphs::new(model),
+            folded: Vec::new(),
+        })
+    }
+
+    /// Also collects what [`Self::track`] needs; costs one look at the window a second of input, or, for a model without
+    /// a trunk, one a window.
+    #[must_use]
+    pub fn for_track(mut self) -> Self {
+        self.lane.keep_track();
+        self
+    }
+
+    /// Also keeps the mel frames for [`Self::take_frames`].
+    #[must_use]
+    pub fn with_frames(mut self) -> Self {
+        self.lane.keep_frames();
+        self
+    }
+
+    /// Moves the mel frames since the last call to `frames`, as the model gets them, whole frames one after the other.
+    /// Nothing without [`Self::with_frames`]; with it, call this after every push, or they pile up.
+    pub fn take_frames(&mut self, frames: &mut Vec<f32>) {
+        self.lane.take_frames(frames);
+    }
+
+    /// Whether a scorer can give `hz` readings a second: above 0, at most 100.
+    pub fn valid_reading_rate(hz: f64) -> bool {
+        valid_reading_rate(hz)
+    }
+
+    /// Takes interleaved samples and appends each reading that falls due to `readings`.
+    pub fn push(&mut self, interleaved: &[f32], readings: &mut Vec<Reading>) -> Result<(), ScoreError> {
+        let mut folded = std::mem::take(&mut self.folded);
+        folded.clear();
+        self.lane.fold(interleaved, &mut folded);
+        let result = self.push_folded(&folded, readings);
+        self.folded = folded;
+        result
+    }
+
+    /// [`Self::push`] for samples that a [`crate::tap::Tap`] already down-mixed.
+    pub fn push_folded(&mut self, samples: &[Stereo], readings: &mut Vec<Reading>) -> Result<(), ScoreError> {
+        let lanes = slice::from_mut(&mut self.lane);
+        self.graphs
+            .push(lanes, &mut [samples], |_, reading| readings.push(reading))
+    }
+
+    /// Ends the input and reads once more, with what was still inside the front end.
+    ///
+    /// `None` where there was no input. Call [`Self::reset`] before pushing again.
+    pub fn finish(&mut self) -> Result<Option<Reading>, ScoreError> {
+        let readings = self.graphs.finish(slice::from_mut(&mut self.lane))?;
+        Ok(readings.into_iter().next().flatten())
+    }
+
+    /// Ends the input like [`Self::finish`] and gives the reading of the whole of it: the mean over its full windows and
+    /// the loudness of all of it. There is a window a second; for a model without a trunk, one follows the other, and the
+    /// last counts where at least half of it is new. An input no longer than the window is its last reading.
+    ///
+    /// Needs [`Self::for_track`]; without it, this is [`Self::finish`].
+    pub fn track(&mut self) -> Result<Option<Reading>, ScoreError> {
+        let last = self.finish()?;
+        Ok(last.map(|last| self.lane.whole(last)))
+    }
+
+    /// A reading between the regular ones. A rolling model is read as it is now; without a trunk, values are up to 5 s old,
+    /// unless the input has ended.
+    pub fn read(&mut self) -> Result<Reading, ScoreError> {
+        self.graphs.refresh(slice::from_mut(&mut self.lane))?;
+        Ok(self.lane.look())
+    }
+
+    /// Forgets all input: time starts again at zero.
+    pub fn reset(&mut self) {
+        self.lane.reset();
+    }
+
+    /// Input rates it can be made for, in Hz.
+    pub const RATES: std::ops::RangeInclusive<u32> = INPUT_RATES;
+}
