@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
-use echometer_engine::model::Card;
-use echometer_engine::{Device, Graph, InputFormat, Model, Port, Ports, Scorer};
+use echometer_engine::model::{Card, head_ports, trunk_ports};
+use echometer_engine::{Device, Graph, InputFormat, Model, Port, Scorer};
 use echometer_models::default_model;
 
 /// Readings a second of a live meter.
@@ -36,40 +36,16 @@ impl Parts {
     /// The default model with a trunk that takes `frames` frames at a time.
     fn new(device: Device, card: &Card, frames: usize) -> Self {
         let files = default_model();
-        let trunk_card = card.trunk.as_ref().unwrap();
-        let port = |name: &str, shape: Vec<usize>| Port {
-            name: name.into(),
-            shape,
-            open: 1,
-        };
-        let state = |suffix: &str| -> Vec<Port> {
-            let shapes = trunk_card.state.iter().enumerate();
-            shapes
-                .map(|(i, shape)| port(&format!("state_{i}{suffix}"), [&[1], shape.as_slice()].concat()))
-                .collect()
-        };
-        let columns = frames / trunk_card.stride;
-        let mut trunk = Ports {
-            inputs: vec![port("frames", vec![1, frames, card.front_end.mels])],
-            outputs: vec![port("columns", vec![1, columns, trunk_card.channels])],
-        };
-        trunk.inputs.extend(state(""));
-        trunk.outputs.extend(state("_out"));
-        let (window, features) = (card.window_columns(), card.features.len());
-        let head = Ports {
-            inputs: vec![
-                port("columns", vec![1, window, trunk_card.channels]),
-                port("mask", vec![1, window]),
-            ],
-            outputs: vec![port("mean", vec![1, features]), port("sd", vec![1, features])],
-        };
+        let trunk = trunk_ports(card, 1, frames / card.stride()).unwrap();
+        let head = head_ports(card, true, 1);
+        let (window, channels, features) = (card.window_columns(), card.channels(), card.features.len());
         let zeros = |port: &Port| vec![0.0; port.shape.iter().product()];
         Self {
             frames: (0..frames * card.front_end.mels)
                 .map(|i| (i as f32 * 0.37).sin().abs())
                 .collect(),
             state: trunk.inputs[1..].iter().map(zeros).collect(),
-            columns: vec![0.1; window * trunk_card.channels],
+            columns: vec![0.1; window * channels],
             mask: vec![1.0; window],
             trunk: Graph::load(device, "trunk.onnx", files.trunk.as_ref().unwrap(), &trunk).unwrap(),
             head: Graph::load(device, "head.onnx", &files.head, &head).unwrap(),

@@ -63,6 +63,7 @@ fn run(cli: &cli::Cli) -> anyhow::Result<()> {
         (Some(Command::Pace(options)), _) => grid::pace(options),
         (Some(Command::Recipe(options)), _) => recipe::cook(options, &stop),
         (Some(Command::Corpus(CorpusCommand::Fetch(options))), _) => corpus::fetch(options, &stop),
+        (Some(Command::Corpus(CorpusCommand::Mix(options))), _) => corpus::mix(options, &stop),
         (None, Some(options)) => training::rolling::train(options, &stop),
         (None, None) => Ok(()), // Clap has shown the help.
     }

@@ -7,7 +7,7 @@ mod spectrum;
 
 pub use config::{ConfigError, FrontEndConfig, INPUT_RATES, MelNorm, MelScale, Precision, REVISION, Scale};
 
-use resample::Resampler;
+pub use resample::Resampler;
 use spectrum::Spectrum;
 
 use crate::tap::Stereo;

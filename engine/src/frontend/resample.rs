@@ -15,7 +15,7 @@ const LONGEST_BLOCK_S: f64 = 0.1;
 const BLOCK_S: f64 = 0.02;
 
 /// A streaming mono resampler without start-up delay: output sample 0 is input sample 0.
-pub(super) struct Resampler {
+pub struct Resampler {
     inner: Box<dyn rubato::Resampler<f32>>,
     rates: (u64, u64),
     pending: Vec<f32>,
@@ -26,7 +26,8 @@ pub(super) struct Resampler {
 }
 
 impl Resampler {
-    pub(super) fn new(from: u32, to: u32) -> Result<Self, FrontEndError> {
+    /// From one rate to another, in Hz.
+    pub fn new(from: u32, to: u32) -> Result<Self, FrontEndError> {
         let inner = make(from, to).map_err(|error| FrontEndError::Resampler {
             from,
             to,
@@ -45,7 +46,8 @@ impl Resampler {
         Ok(resampler)
     }
 
-    pub(super) fn reset(&mut self) {
+    /// Forgets all input.
+    pub fn reset(&mut self) {
         self.inner.reset();
         self.pending.clear();
         self.skip = self.inner.output_delay();
@@ -54,14 +56,14 @@ impl Resampler {
     }
 
     /// Takes `input`, appends what is ready to `output`.
-    pub(super) fn push(&mut self, input: &[f32], output: &mut Vec<f32>) {
+    pub fn push(&mut self, input: &[f32], output: &mut Vec<f32>) {
         self.taken += input.len() as u64;
         self.pending.extend_from_slice(input);
         self.drain(output, u64::MAX);
     }
 
     /// Appends what is still inside, so that `n` samples in have given exactly `⌊n · to / from⌋` out.
-    pub(super) fn finish(&mut self, output: &mut Vec<f32>) {
+    pub fn finish(&mut self, output: &mut Vec<f32>) {
         let total = self.taken * self.rates.1 / self.rates.0;
         while self.given < total {
             // Zeros push the last samples through the filter; a whole block at a time always makes progress.

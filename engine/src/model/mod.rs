@@ -19,6 +19,7 @@ pub use files::ModelFiles;
 
 use crate::inference::{BackendError, Device, Graph, Ports, Runtime};
 use ports::ModelPorts;
+pub use ports::{head_ports, trunk_ports};
 
 /// Why a model could not be loaded.
 #[derive(Debug, thiserror::Error)]

@@ -13,17 +13,18 @@ pub(super) struct ModelPorts {
 }
 
 impl ModelPorts {
-    /// For `streams` at once.
+    /// For `streams` at once; a run of the trunk is one step.
     pub(super) fn of(card: &Card, masked: bool, streams: usize) -> Self {
         Self {
-            trunk: trunk(card, streams).unwrap_or_default(),
-            head: head(card, masked, streams),
+            trunk: trunk_ports(card, streams, 1).unwrap_or_default(),
+            head: head_ports(card, masked, streams),
         }
     }
 }
 
-/// A step of the trunk: `stride` frames in, one column out.
-fn trunk(card: &Card, streams: usize) -> Option<Ports> {
+/// The trunk's ports for `streams` at once, `columns` of each in one run: `[streams, columns · stride, mels]` frames and the
+/// state go in, `[streams, columns, channels]` columns and the next state come out. `None` for a card without a trunk.
+pub fn trunk_ports(card: &Card, streams: usize, columns: usize) -> Option<Ports> {
     let trunk = card.trunk.as_ref()?;
     let state = |suffix: &'static str| {
         trunk.state.iter().enumerate().map(move |(i, shape)| {
@@ -31,15 +32,21 @@ fn trunk(card: &Card, streams: usize) -> Option<Ports> {
             port(format!("state_{i}{suffix}"), batched, 1)
         })
     };
-    let frames = port("frames", vec![streams, trunk.stride, card.front_end.mels], 2);
-    let column = port("columns", vec![streams, 1, trunk.channels], 2);
+    let given = vec![streams, columns * trunk.stride, card.front_end.mels];
+    let made = vec![streams, columns, trunk.channels];
     Some(Ports {
-        inputs: std::iter::once(frames).chain(state("")).collect(),
-        outputs: std::iter::once(column).chain(state("_out")).collect(),
+        inputs: std::iter::once(port("frames", given, 2))
+            .chain(state(""))
+            .collect(),
+        outputs: std::iter::once(port("columns", made, 2))
+            .chain(state("_out"))
+            .collect(),
     })
 }
 
-fn head(card: &Card, masked: bool, streams: usize) -> Ports {
+/// The head's ports for `streams` at once: `[streams, columns, channels]` of the window and, if `masked`, `[streams, columns]`
+/// of which 1 was heard go in; `[streams, features]` means and standard deviations come out.
+pub fn head_ports(card: &Card, masked: bool, streams: usize) -> Ports {
     let columns = card.window_columns();
     let input = port("columns", vec![streams, columns, card.channels()], 1);
     let mask = masked.then(|| port("mask", vec![streams, columns], 1));

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use shared::{ComputeArgs, DataArgs, Features, Part, parse_rate};
 
-use crate::corpus::FetchOptions;
+use crate::corpus::{FetchOptions, MixOptions};
 use crate::eval::EvalOptions;
 use crate::grid::{GridOptions, PaceOptions};
 use crate::recipe::RecipeOptions;
@@ -88,6 +88,8 @@ pub(crate) enum Command {
 pub(crate) enum CorpusCommand {
     /// Brings tracks through apt-get, unpacks and verifies them, and writes a manifest with attribution
     Fetch(FetchOptions),
+    /// Makes clips whose labels follow from how they are made: speech, and music before a crowd
+    Mix(MixOptions),
 }
 
 /// What `trainer cache` is called with.

@@ -54,7 +54,8 @@ pub(crate) fn fetch(options: &FetchOptions, stop: &AtomicBool) -> anyhow::Result
     Ok(())
 }
 
-fn run(
+/// [`fetch`] for some of `tracks`.
+pub(super) fn run(
     options: &FetchOptions,
     tracks: &[Track],
     find_apt: impl FnOnce() -> Result<Apt, AptError>,

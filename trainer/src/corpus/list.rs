@@ -7,6 +7,7 @@ use echometer_engine::{Feature, PerFeature};
 use serde::Deserialize;
 
 const TRACKS: &str = include_str!("../../data/open_tracks.csv");
+const SOUNDS: &str = include_str!("../../data/open_sounds.csv");
 const LABELS: &str = include_str!("../../data/open_pseudo_labels.csv");
 
 /// A track in a Debian package.
@@ -29,7 +30,7 @@ pub(crate) struct Track {
     pub(crate) title: String,
     /// May be empty.
     pub(crate) artist: String,
-    /// `music`, `ambience/sfx` or `speech`.
+    /// `music`, `ambience/sfx` or `speech`; of sounds `voice` or `crowd`.
     pub(crate) kind: String,
     /// Its labelled clips, by their start.
     #[serde(skip)]
@@ -72,6 +73,11 @@ pub(crate) fn tracks() -> Result<Vec<Track>, ListError> {
     let mut tracks = parse_tracks(TRACKS)?;
     add_clips(&mut tracks, LABELS)?;
     Ok(tracks)
+}
+
+/// Recordings of voices and crowds to make clips of.
+pub(crate) fn sounds() -> Result<Vec<Track>, ListError> {
+    parse_tracks(SOUNDS)
 }
 
 /// Reads a list in the format of `open_tracks.csv`.
@@ -205,6 +211,15 @@ impl Track {
         Path::new("audio").join(&self.package).join(&self.path)
     }
 
+    /// What it has in common with others: its artist, or its package where none is known, for themes recur within one.
+    pub(crate) fn group(&self) -> &str {
+        if self.artist.trim().is_empty() {
+            &self.package
+        } else {
+            &self.artist
+        }
+    }
+
     /// Why the track is never fetched, if so.
     pub(crate) fn unusable(&self) -> Option<&'static str> {
         let unstated = ["", "package:", "Used with permission"];
@@ -246,6 +261,14 @@ mod tests {
         assert_eq!(modules.count(), 177);
         let stored: std::collections::BTreeSet<_> = tracks.iter().map(Track::stored).collect();
         assert_eq!(stored.len(), tracks.len());
+    }
+
+    #[test]
+    fn sounds_are_voices_and_crowds_that_can_be_fetched() {
+        let sounds = sounds().unwrap();
+        let count = |kind: &str| sounds.iter().filter(|sound| sound.kind == kind).count();
+        assert_eq!((count("voice"), count("crowd"), sounds.len()), (894, 34, 928));
+        assert!(sounds.iter().all(|sound| sound.unusable().is_none()));
     }
 
     #[test]

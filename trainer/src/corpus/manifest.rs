@@ -43,7 +43,7 @@ fn manifest(
             let mut record = vec![
                 slashed(&track.stored()),
                 clip.start.to_string(),
-                group(track).to_owned(),
+                track.group().to_owned(),
             ];
             record.extend(labels(clip).iter().map(ToString::to_string));
             record.extend([&track.licence, &track.title, &track.package].map(Clone::clone));
@@ -51,15 +51,6 @@ fn manifest(
         }
     }
     Ok(csv.into_inner()?)
-}
-
-/// Who stands in the manifest's artist column. Themes recur within a package, so that it stands for unknown artists.
-fn group(track: &Track) -> &str {
-    if track.artist.trim().is_empty() {
-        &track.package
-    } else {
-        &track.artist
-    }
 }
 
 fn attribution(store: &Store, there: &[&Track]) -> String {
@@ -149,9 +140,9 @@ mod tests {
         assert!(lines[1].starts_with("audio/toppler/usr/"), "{}", lines[1]);
         let mut unknown = there[0].clone();
         unknown.artist = " ".into();
-        assert_eq!(group(&unknown), "toppler");
+        assert_eq!(unknown.group(), "toppler");
         unknown.artist = "Someone".into();
-        assert_eq!(group(&unknown), "Someone");
+        assert_eq!(unknown.group(), "Someone");
     }
 
     #[test]

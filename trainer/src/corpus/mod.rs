@@ -5,6 +5,7 @@ mod choice;
 pub(crate) mod fetch;
 mod list;
 mod manifest;
+mod mix;
 #[cfg(test)]
 mod packages;
 mod unpack;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 pub(crate) use fetch::{FetchOptions, fetch};
+pub(crate) use mix::{MixOptions, made_path, mix};
 
 /// The manifest of the corpus in `dir`, or in the user's cache folder where none is named.
 ///

@@ -1,6 +1,6 @@
 //! The usable clips of a data set, and a list of the others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 
 use echometer_engine::{Feature, PerFeature};
@@ -24,6 +24,8 @@ pub(crate) struct Clip {
     pub(crate) has_artist: bool,
     /// Labels; `None` where missing.
     pub(crate) labels: PerFeature<Option<f32>>,
+    /// What else is known of it, by name.
+    pub(crate) auxiliary: BTreeMap<String, f32>,
     /// The side that the data itself puts it on.
     pub(crate) split: Option<Split>,
     frames: Frames,
@@ -146,6 +148,7 @@ fn usable(
         hash: heard.hash,
         group: row.group,
         has_artist: row.has_artist,
+        auxiliary: row.auxiliary,
         labels,
         split: row.split,
         frames: heard.frames,

@@ -1,5 +1,6 @@
 //! One clip of a data set: where its sound is and what is known of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use echometer_engine::{Feature, PerFeature};
@@ -17,6 +18,8 @@ pub(crate) struct Row {
     pub(crate) has_artist: bool,
     /// Labels; `None` where missing or not trusted.
     pub(crate) labels: PerFeature<Option<f32>>,
+    /// What else is known of it, by name: targets that a trunk learns beside its teachers.
+    pub(crate) auxiliary: BTreeMap<String, f32>,
     /// Whether the clip's measured EBU R128 loudness becomes its label: for data that has none of its own.
     pub(crate) measure_loudness: bool,
     /// The side of the split that the data set itself puts the clip on.
@@ -76,6 +79,7 @@ impl Row {
             group,
             has_artist: !artist.is_empty(),
             labels: PerFeature::default(),
+            auxiliary: BTreeMap::new(),
             measure_loudness: false,
             split: None,
         }

@@ -1,5 +1,6 @@
 //! Distillation: a trunk learns to say what pretrained teachers say of unlabelled sound, before any label is looked at.
 
+mod auxiliary;
 mod lessons;
 mod run;
 mod teacher;
@@ -31,7 +32,8 @@ pub(crate) struct DistilOptions {
     #[arg(long, value_name = "DIR", requires = "unlabelled")]
     teachers: Option<PathBuf>,
 
-    /// Clips for the teachers, given like --data; labels in them are not looked at. May be repeated
+    /// Clips for the teachers, given like --data; labels in them are not looked at, but columns aux_NAME are learned, too. May
+    /// be repeated
     #[arg(long, value_name = "DATA", value_parser = DataSpec::parse, requires = "teachers")]
     unlabelled: Vec<DataSpec>,
 

@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use tch::nn::{self, VarStore};
 use tch::{Device, Kind, Tensor};
 
+use super::auxiliary::Auxiliary;
 use super::lessons::{DIRECTIONS, Targets};
 use super::teacher::Teacher;
 use crate::data::cache::Frames;
@@ -25,7 +26,7 @@ const CROP: i64 = 440;
 const FEWEST: usize = 8;
 const WEIGHT_DECAY: f64 = 0.01;
 /// Version of what a run comes to; raised with any change in this folder that moves it.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// What a run depends on besides its clips.
 #[derive(Debug, Clone)]
@@ -59,8 +60,11 @@ fn fit_unguarded(
     stop: &AtomicBool,
 ) -> anyhow::Result<()> {
     let geometry = Geometry::standard(settings.front_end.mels as i64);
-    let hashes: Vec<_> = clips.iter().map(|(clip, _)| clip.hash).collect();
-    let key = sha256_hex(format!("{RECIPE} {settings:?} {geometry:?} {hashes:?}").as_bytes());
+    let given: Vec<_> = clips
+        .iter()
+        .map(|(clip, _)| (clip.hash, &clip.auxiliary))
+        .collect();
+    let key = sha256_hex(format!("{RECIPE} {settings:?} {geometry:?} {given:?}").as_bytes());
     let done = file.with_extension("key");
     if file.is_file() && fs::read_to_string(&done).is_ok_and(|known| known == key) {
         return Ok(());
@@ -70,14 +74,29 @@ fn fit_unguarded(
     let Some(targets) = Targets::of(&lessons, stop)? else {
         anyhow::bail!("stopped before distillation began; the same command goes on from there");
     };
+    let auxiliary = Auxiliary::of(&given.iter().map(|(_, auxiliary)| *auxiliary).collect::<Vec<_>>());
     let vars = VarStore::new(settings.device);
     let trunk = Trunk::new(&(vars.root() / "trunk"), &geometry);
-    let pupil = nn::linear(
-        vars.root() / "pupil",
-        geometry.channels(),
-        DIRECTIONS,
-        Default::default(),
-    );
+    let reader = |name: &str, values| {
+        nn::linear(
+            vars.root() / name,
+            geometry.channels(),
+            values,
+            Default::default(),
+        )
+    };
+    let pupil = reader("pupil", DIRECTIONS);
+    let aside = match auxiliary.names.len() {
+        0 => None,
+        count => Some(reader("aside", count as i64)),
+    };
+    let school = School {
+        trunk: &trunk,
+        pupil,
+        aside,
+        targets,
+        auxiliary,
+    };
     let course = Course {
         name: "distillation",
         folder,
@@ -96,52 +115,72 @@ fn fit_unguarded(
             let clips: Vec<_> = clips.iter().map(|(clip, _)| *clip).collect();
             trunk.normalise_over(&clips, stop)
         },
-        |batch, rng| loss(&trunk, &pupil, clips, &targets, batch, settings, rng),
+        |batch, rng| school.loss(clips, batch, settings, rng),
     )?;
     vars.save(file)?;
     fs::write(&done, key).with_context(|| format!("cannot write {}", done.display()))
 }
 
-/// Weighted squared error of what the pupil reads from the mean column of each patch.
-fn loss(
-    trunk: &Trunk,
-    pupil: &nn::Linear,
-    clips: &[(&Clip, &Frames)],
-    targets: &Targets,
-    batch: &[usize],
-    settings: &Settings,
-    rng: &mut StdRng,
-) -> std::io::Result<Tensor> {
-    let shortest = batch.iter().map(|&i| clips[i].0.len()).min().unwrap_or(1);
-    let length = CROP.min(shortest);
-    let (frames, starts) = crops(batch.iter().map(|&i| clips[i].0), length, settings.device, rng)?;
-    let columns = trunk.forward_in(kind(settings.device), &frames, true);
-    let count = columns.size()[1] as usize;
-    let (mut means, mut asked) = (Vec::new(), Vec::new());
-    for (row, (&clip, &start)) in batch.iter().zip(&starts).enumerate() {
-        let patches: Vec<_> = (0..count)
-            .map(|column| patch_of(&trunk.geometry, &settings.front_end, start, column))
-            .collect();
-        let mut from = 0;
-        for run in patches.chunk_by(|a, b| a == b) {
-            let patch = run[0];
-            if run.len() >= FEWEST && patch < targets.patches(clip) {
-                let columns = columns.get(row as i64).narrow(0, from as i64, run.len() as i64);
-                means.push(columns.mean_dim([0].as_slice(), false, Kind::Float));
-                asked.push((clip, patch));
-            }
-            from += run.len();
+/// A trunk, what is read from its columns, and what that should be.
+struct School<'a> {
+    trunk: &'a Trunk,
+    /// From the mean column of a teacher's patch.
+    pupil: nn::Linear,
+    targets: Targets,
+    /// From the mean column of a crop, where there are auxiliary columns.
+    aside: Option<nn::Linear>,
+    auxiliary: Auxiliary,
+}
+
+impl School<'_> {
+    /// Weighted squared error of what is read.
+    fn loss(
+        &self,
+        clips: &[(&Clip, &Frames)],
+        batch: &[usize],
+        settings: &Settings,
+        rng: &mut StdRng,
+    ) -> std::io::Result<Tensor> {
+        let shortest = batch.iter().map(|&i| clips[i].0.len()).min().unwrap_or(1);
+        let length = CROP.min(shortest);
+        let (frames, starts) = crops(batch.iter().map(|&i| clips[i].0), length, settings.device, rng)?;
+        let columns = self.trunk.forward_in(kind(settings.device), &frames, true);
+        let mut loss = self.lesson(&columns, batch, &starts, settings);
+        if let Some(aside) = &self.aside {
+            let means = columns.mean_dim([1].as_slice(), false, Kind::Float);
+            loss += self.auxiliary.loss(&means.apply(aside), batch);
         }
+        Ok(loss)
     }
-    if means.is_empty() {
-        return Ok(columns.sum(Kind::Float) * 0.0); // A batch of scraps teaches nothing.
+
+    /// What the teachers say of each patch against what the pupil reads from the mean of its columns.
+    fn lesson(&self, columns: &Tensor, batch: &[usize], starts: &[i64], settings: &Settings) -> Tensor {
+        let count = columns.size()[1] as usize;
+        let (mut means, mut asked) = (Vec::new(), Vec::new());
+        for (row, (&clip, &start)) in batch.iter().zip(starts).enumerate() {
+            let patches: Vec<_> = (0..count)
+                .map(|column| patch_of(&self.trunk.geometry, &settings.front_end, start, column))
+                .collect();
+            let mut from = 0;
+            for run in patches.chunk_by(|a, b| a == b) {
+                let patch = run[0];
+                if run.len() >= FEWEST && patch < self.targets.patches(clip) {
+                    let columns = columns.get(row as i64).narrow(0, from as i64, run.len() as i64);
+                    means.push(columns.mean_dim([0].as_slice(), false, Kind::Float));
+                    asked.push((clip, patch));
+                }
+                from += run.len();
+            }
+        }
+        if means.is_empty() {
+            return columns.sum(Kind::Float) * 0.0; // A batch of scraps teaches nothing.
+        }
+        let found = Tensor::stack(&means, 0).apply(&self.pupil);
+        let wanted = self.targets.of_patches(&asked).to_device(settings.device);
+        let each = (found - wanted).square() * self.targets.weights.to_device(settings.device);
+        each.sum_dim_intlist([1].as_slice(), false, Kind::Float)
+            .mean(Kind::Float)
     }
-    let found = Tensor::stack(&means, 0).apply(pupil);
-    let wanted = targets.of_patches(&asked).to_device(settings.device);
-    let each = (found - wanted).square() * targets.weights.to_device(settings.device);
-    Ok(each
-        .sum_dim_intlist([1].as_slice(), false, Kind::Float)
-        .mean(Kind::Float))
 }
 
 /// What the layers compute in: half precision where the processor has it, for the targets are no truth to the last digit.

@@ -7,7 +7,7 @@ use crate::corpus::manifest;
 
 /// What is there at the end.
 #[derive(Debug)]
-pub(super) struct Summary {
+pub(in crate::corpus) struct Summary {
     pub(super) folder: PathBuf,
     pub(super) tracks: usize,
     pub(super) clips: usize,

@@ -12,7 +12,10 @@ use crate::data::row::Row;
 use crate::data::source::{Listing, Source, SourceError};
 
 /// Columns of a manifest, for errors.
-const KNOWN: &str = "path, start, artist, split, the eight features and FEATURE_trusted";
+const KNOWN: &str = "path, start, artist, split, the eight features, FEATURE_trusted and aux_NAME";
+
+/// How the names of auxiliary columns begin: numbers that a trunk learns beside its teachers.
+const AUXILIARY: &str = "aux_";
 
 /// A manifest, CSV or Parquet by its extension; paths in it are relative to its folder.
 #[derive(Debug)]
@@ -89,6 +92,7 @@ fn is_known(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let feature = name.strip_suffix("_trusted").unwrap_or(&name);
     matches!(name.as_str(), "path" | "start" | "artist" | "split")
+        || name.starts_with(AUXILIARY)
         || Feature::ALL.iter().any(|known| known.name() == feature)
 }
 
@@ -99,6 +103,7 @@ struct Columns {
     split: Option<usize>,
     labels: PerFeature<Option<usize>>,
     trusted: PerFeature<Option<usize>>,
+    auxiliary: Vec<(String, usize)>,
 }
 
 impl Columns {
@@ -123,6 +128,14 @@ impl Columns {
             split: find("split"),
             labels: PerFeature::from_fn(|feature| find(feature.name())),
             trusted: PerFeature::from_fn(|feature| find(&format!("{feature}_trusted"))),
+            auxiliary: headers
+                .iter()
+                .enumerate()
+                .filter_map(|(i, header)| {
+                    let name = header.to_ascii_lowercase();
+                    Some((name.strip_prefix(AUXILIARY)?.to_owned(), i))
+                })
+                .collect(),
         })
     }
 
@@ -158,6 +171,16 @@ impl Columns {
             let trusted = self.trusted[feature].is_none_or(|column| !cells::is_no(cell(column)));
             clip.labels[feature] = trusted.then_some(value);
         }
+        for (name, column) in &self.auxiliary {
+            let text = cell(*column);
+            if text.is_empty() {
+                continue;
+            }
+            let value = text.parse().ok().filter(|value: &f32| value.is_finite());
+            let value = value
+                .ok_or_else(|| wrong(&format!("{AUXILIARY}{name}"), text, "a number, or empty".into()))?;
+            clip.auxiliary.insert(name.clone(), value);
+        }
         Ok(clip)
     }
 }
@@ -181,6 +204,20 @@ mod tests {
         let path = folder.path().join("manifest.csv");
         fs::write(&path, text).unwrap();
         Manifest::open(&path).unwrap().list()
+    }
+
+    #[test]
+    fn auxiliary_columns_are_numbers_of_any_name() {
+        let rows = list(b"path,start,aux_crowd,AUX_tempo\na.wav,0,0.5,120\nb.wav,0,,90\n")
+            .unwrap()
+            .rows;
+        assert_eq!(rows[0].auxiliary["crowd"], 0.5);
+        assert_eq!(rows[0].auxiliary["tempo"], 120.0);
+        assert_eq!(rows[1].auxiliary.keys().collect::<Vec<_>>(), ["tempo"]);
+        let error = list(b"path,start,aux_crowd\na.wav,0,much\n")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("row 2: aux_crowd is `much`"), "{error}");
     }
 
     #[test]

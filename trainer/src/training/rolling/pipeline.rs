@@ -17,6 +17,7 @@ use crate::cli::{ComputeArgs, DataArgs, parse_rate};
 use crate::data::clips::{Clip, without};
 use crate::data::folds;
 use crate::data::prepare::{Data, prepare};
+use crate::data::row::Split;
 use crate::data::sources::DataSpec;
 use crate::distil::{self, DistilOptions, distil};
 use crate::export::{self, About};
@@ -181,7 +182,9 @@ fn weak_clips(
             features: options.data.features.clone(),
         };
         let shortest = Geometry::standard(front_end.mels as i64).shortest() as usize;
-        let weak = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
+        let mut weak = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
+        // What data keeps for measuring is not learned from.
+        weak.retain(|clip| clip.split.is_none_or(|split| split == Split::Training));
         clips.extend(without(weak, labelled));
     }
     Ok(clips)

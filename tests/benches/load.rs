@@ -1,0 +1,89 @@
+//! What the default model costs before the first sample: time to load it, and memory of it and of each stream.
+//!
+//! `cargo bench -p echometer-tests --bench load`
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // The whole file is a measurement.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use echometer_engine::{Device, InputFormat, Model, Scorer};
+use echometer_models::default_model;
+
+/// A model must be there in less than this.
+const GOAL: Duration = Duration::from_millis(200);
+/// Loads that are timed; the median counts. And streams whose memory is weighed.
+const LOADS: usize = 15;
+const STREAMS: usize = 50;
+
+fn main() {
+    let files = default_model();
+    let bytes = files.head.len() + files.trunk.as_ref().unwrap().len();
+    println!(
+        "files: {:.1} MB, goal 25 MB {}",
+        bytes as f64 / 1e6,
+        met(bytes <= 25_000_000)
+    );
+    for device in [Device::Embedded, Device::Cpu, Device::Cuda] {
+        let before = resident();
+        let model = match Model::load(&files, device) {
+            Ok(model) => model,
+            Err(reason) => {
+                println!("{device}: skipped: {reason}");
+                continue;
+            }
+        };
+        let loaded = resident();
+        let mut times: Vec<_> = (0..LOADS)
+            .map(|_| {
+                let start = Instant::now();
+                black_box(Model::load(&files, device).unwrap());
+                start.elapsed()
+            })
+            .collect();
+        times.sort();
+        let time = times[LOADS / 2];
+        println!(
+            "{device}: loads in {:.0} ms, goal {} ms {}",
+            time.as_secs_f64() * 1e3,
+            GOAL.as_millis(),
+            met(time < GOAL)
+        );
+        let bare = resident();
+        let streams: Vec<_> = (0..STREAMS).map(|_| stream(&model)).collect();
+        let full = resident();
+        drop(streams);
+        if let (Some(before), Some(loaded), Some(bare), Some(full)) = (before, loaded, bare, full) {
+            println!(
+                "{device}: the model takes {:.1} MB of memory, a stream with a full window {:.2} MB",
+                loaded.saturating_sub(before) as f64 / 1e6,
+                full.saturating_sub(bare) as f64 / 1e6 / STREAMS as f64
+            );
+        }
+    }
+}
+
+fn met(met: bool) -> &'static str {
+    if met { "met" } else { "missed" }
+}
+
+/// A stereo stream whose window is full.
+fn stream(model: &Model) -> Scorer {
+    let input = InputFormat {
+        rate: 48_000,
+        channels: 2,
+    };
+    let mut scorer = Scorer::new(model, input, 5.0).unwrap();
+    let second: Vec<f32> = (0..96_000).map(|i| (i as f32 * 0.011).sin() * 0.3).collect();
+    for _ in 0..31 {
+        scorer.push(&second, &mut Vec::new()).unwrap();
+    }
+    scorer
+}
+
+/// Bytes of this process in memory, where the system says (Linux).
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}

@@ -1,0 +1,172 @@
+//! `trainer corpus mix`: clips whose labels follow from how they are made – crowds under music, speech alone and over it.
+//!
+//! Labelled sets hold hardly any live recording and no speech, so that a model cannot learn from them what liveness is, or
+//! that somebody who talks into a microphone is speech.
+
+mod scene;
+mod sound;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, bail};
+use echometer_engine::Feature;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use super::apt::Apt;
+use super::fetch::{self, FetchOptions};
+use super::list::{self, Track};
+use super::{folder, manifest_path};
+use crate::data::folds;
+use crate::data::row::{Row, Split};
+use crate::data::sources::{self, DataSpec};
+use crate::report::progress_bar;
+use scene::{Labels, Scene, Shelf};
+use sound::write_wav;
+
+/// Makes clips with labels by construction: speech alone and over music (speechiness, instrumentalness), and crowds alone and
+/// around music (liveness).
+///
+/// Voices and crowds come from Debian packages, as the open corpus does. Some of them are only heard in clips that measure
+/// (`split` is validation), and never in those that are learned from.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct MixOptions {
+    /// Folder of the open corpus; sounds come into its folder `sounds`, clips into `made` [default: the corpus's usual
+    /// place].
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+
+    /// Music to mix with, given like --data; may be repeated [default: the open corpus itself].
+    #[arg(long, value_name = "DATA", value_parser = DataSpec::parse)]
+    music: Vec<DataSpec>,
+
+    /// Seed of every random choice.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Where the sounds and the clips are, in the folder of the corpus.
+const SOUNDS: &str = "sounds";
+const MADE: &str = "made";
+/// One part in so many of voices and crowds, and of music, is only for measuring.
+const PARTS: usize = 4;
+
+/// The manifest of the clips that [`mix`] made.
+///
+/// # Errors
+/// Where the user has no home folder.
+pub(crate) fn made_path(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
+    Ok(folder(dir)?.join(MADE).join("manifest.csv"))
+}
+
+/// Fetches what is missing of the sounds, and makes all clips.
+///
+/// # Errors
+/// Without sounds or music, and where the folder cannot be written.
+pub(crate) fn mix(options: &MixOptions, stop: &AtomicBool) -> anyhow::Result<()> {
+    let sounds = list::sounds()?;
+    let corpus = folder(options.dir.as_deref())?;
+    let fetching = FetchOptions {
+        dir: Some(corpus.join(SOUNDS)),
+        unlabelled: true,
+        ..FetchOptions::default()
+    };
+    println!("{}", fetch::run(&fetching, &sounds, Apt::find, stop)?);
+    let made = corpus.join(MADE);
+    std::fs::create_dir_all(&made).with_context(|| format!("cannot make {}", made.display()))?;
+    let (music, kept_back) = music(options)?;
+    let voices = divide(&sounds, "voice", &corpus);
+    let crowds = divide(&sounds, "crowd", &corpus);
+    let mut rows = Vec::new();
+    for (split, music, part) in [(Split::Training, music, 0), (Split::Validation, kept_back, 1)] {
+        let mut rng = StdRng::seed_from_u64(options.seed.wrapping_add(part as u64));
+        let mut shelf = Shelf::new(&voices[part], &crowds[part], &music)?;
+        let scenes = Scene::all(split);
+        let bar = progress_bar(scenes.len() as u64, split.name());
+        for (i, scene) in scenes.into_iter().enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                bail!("stopped; nothing is lost but the clips made so far");
+            }
+            let (samples, labels) = scene.make(&mut shelf, &mut rng)?;
+            let name = format!("{}-{i:03}-{}.wav", split.name(), scene.name());
+            write_wav(&made.join(&name), &samples)?;
+            rows.push((name, split, labels));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+    let path = made_path(options.dir.as_deref())?;
+    write(&path, &rows).with_context(|| format!("cannot write {}", path.display()))?;
+    println!("{} clips of 30 s: {}", rows.len(), path.display());
+    Ok(())
+}
+
+/// Files of one kind that are there: those to learn from, and those to measure with. Voices are divided by speaker, crowds by
+/// package, for recordings of one place resemble each other.
+fn divide(sounds: &[Track], kind: &str, corpus: &Path) -> [Vec<(String, PathBuf)>; 2] {
+    let files: Vec<_> = sounds
+        .iter()
+        .filter(|sound| sound.kind == kind)
+        .map(|sound| (sound.group().to_owned(), corpus.join(SOUNDS).join(sound.stored())))
+        .filter(|(_, path)| path.exists())
+        .collect();
+    let parts = folds::assign(files.iter().map(|(group, _)| group.as_str()), PARTS, 0);
+    let mut divided = [Vec::new(), Vec::new()];
+    for (file, part) in files.into_iter().zip(parts) {
+        divided[usize::from(part == PARTS - 1)].push(file);
+    }
+    divided
+}
+
+/// Clips of music in random order: those to learn from, and those to measure with, divided by artist.
+fn music(options: &MixOptions) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
+    let mut specs = options.music.clone();
+    if specs.is_empty() {
+        specs.push(DataSpec::Manifest(manifest_path(options.dir.as_deref())?));
+    }
+    let mut rows = Vec::new();
+    for spec in &specs {
+        rows.extend(sources::open(spec, None)?.list()?.rows);
+    }
+    rows.shuffle(&mut StdRng::seed_from_u64(options.seed));
+    let parts = folds::assign(rows.iter().map(|row| row.group.as_str()), PARTS, 0);
+    let (mut learned, mut measured) = (Vec::new(), Vec::new());
+    for (row, part) in rows.into_iter().zip(parts) {
+        let side = if part == PARTS - 1 {
+            &mut measured
+        } else {
+            &mut learned
+        };
+        side.push(row);
+    }
+    if learned.is_empty() || measured.is_empty() {
+        bail!("--music: too few clips by different artists to mix with; `trainer corpus fetch` brings some");
+    }
+    Ok((learned, measured))
+}
+
+/// A clip's file, its side, and its labels.
+type Made = (String, Split, Labels);
+
+fn write(path: &Path, rows: &[Made]) -> anyhow::Result<()> {
+    const FEATURES: [Feature; 3] = [Feature::Speechiness, Feature::Instrumentalness, Feature::Liveness];
+    let mut table = csv::Writer::from_path(path)?;
+    let columns = ["path", "start", "split"];
+    table.write_record(
+        columns
+            .into_iter()
+            .chain(FEATURES.iter().map(|feature| feature.name())),
+    )?;
+    for (name, split, labels) in rows {
+        let mut record = vec![name.clone(), "0".into(), split.name().into()];
+        record.extend(FEATURES.iter().map(|feature| {
+            let label = labels.features.iter().find(|(labelled, _)| labelled == feature);
+            label.map_or(String::new(), |(_, value)| format!("{value:.3}"))
+        }));
+        record.extend([labels.speech, labels.crowd].map(|share| format!("{share:.3}")));
+        table.write_record(&record)?;
+    }
+    Ok(table.flush()?)
+}
