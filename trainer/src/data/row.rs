@@ -51,6 +51,11 @@ pub(crate) enum Split {
 }
 
 impl Split {
+    /// Whether a clip that the data puts on this side, or on none, may be learned from.
+    pub(crate) fn teaches(side: Option<Self>) -> bool {
+        side.is_none_or(|side| side == Self::Training)
+    }
+
     /// All sides, in the order in which they are used.
     pub(crate) const ALL: [Self; 3] = [Self::Training, Self::Validation, Self::Test];
 

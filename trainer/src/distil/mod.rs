@@ -19,6 +19,7 @@ use crate::cli::DataArgs;
 use crate::data::cache::{Cache, MelFrames, Sound};
 use crate::data::clips::{self, Clip, Needs};
 use crate::data::prepare::tell;
+use crate::data::row::Split;
 use crate::data::sources::{self, DataSpec};
 use crate::network::Geometry;
 use crate::report::progress_bar;
@@ -73,7 +74,8 @@ pub(crate) fn distil(
     for spec in &options.unlabelled {
         let source = sources::open(spec, None)?;
         let listing = source.list()?;
-        rows.extend(listing.rows);
+        // What data keeps for measuring is not heard before.
+        rows.extend(listing.rows.into_iter().filter(|row| Split::teaches(row.split)));
         rejected.extend(listing.rejected);
         described.push(source.describe());
     }

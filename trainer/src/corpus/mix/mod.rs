@@ -153,12 +153,9 @@ type Made = (String, Split, Labels);
 fn write(path: &Path, rows: &[Made]) -> anyhow::Result<()> {
     const FEATURES: [Feature; 3] = [Feature::Speechiness, Feature::Instrumentalness, Feature::Liveness];
     let mut table = csv::Writer::from_path(path)?;
-    let columns = ["path", "start", "split"];
-    table.write_record(
-        columns
-            .into_iter()
-            .chain(FEATURES.iter().map(|feature| feature.name())),
-    )?;
+    let columns = ["path", "start", "split"].into_iter();
+    let columns = columns.chain(FEATURES.iter().map(|feature| feature.name()));
+    table.write_record(columns.chain(["aux_speech", "aux_crowd"]))?;
     for (name, split, labels) in rows {
         let mut record = vec![name.clone(), "0".into(), split.name().into()];
         record.extend(FEATURES.iter().map(|feature| {
@@ -169,4 +166,52 @@ fn write(path: &Path, rows: &[Made]) -> anyhow::Result<()> {
         table.write_record(&record)?;
     }
     Ok(table.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_a_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.csv");
+        std::fs::write(folder.path().join("a.wav"), "").unwrap();
+        let labels = Labels {
+            features: vec![(Feature::Liveness, 0.95)],
+            speech: 0.0,
+            crowd: 1.0,
+        };
+        write(&path, &[("a.wav".into(), Split::Validation, labels)]).unwrap();
+        let listing = sources::open(&DataSpec::Manifest(path), None)
+            .unwrap()
+            .list()
+            .unwrap();
+        let row = &listing.rows[0];
+        assert_eq!(row.split, Some(Split::Validation));
+        assert_eq!(row.labels[Feature::Liveness], Some(0.95));
+        assert_eq!(row.labels[Feature::Speechiness], None);
+        assert_eq!((row.auxiliary["speech"], row.auxiliary["crowd"]), (0.0, 1.0));
+    }
+
+    #[test]
+    fn nobody_is_on_both_sides() {
+        let sounds = list::sounds().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for sound in &sounds {
+            let path = folder.path().join(SOUNDS).join(sound.stored());
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        for (kind, count) in [("voice", 894), ("crowd", 34)] {
+            let [learned, measured] = divide(&sounds, kind, folder.path());
+            assert_eq!(learned.len() + measured.len(), count);
+            assert!(!measured.is_empty() && learned.len() > measured.len(), "{kind}");
+            assert!(
+                learned
+                    .iter()
+                    .all(|(group, _)| measured.iter().all(|(other, _)| other != group))
+            );
+        }
+    }
 }

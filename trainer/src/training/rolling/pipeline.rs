@@ -184,7 +184,7 @@ fn weak_clips(
         let shortest = Geometry::standard(front_end.mels as i64).shortest() as usize;
         let mut weak = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
         // What data keeps for measuring is not learned from.
-        weak.retain(|clip| clip.split.is_none_or(|split| split == Split::Training));
+        weak.retain(|clip| Split::teaches(clip.split));
         clips.extend(without(weak, labelled));
     }
     Ok(clips)
