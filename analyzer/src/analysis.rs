@@ -107,7 +107,9 @@ pub(crate) fn run(
     let events = Events(events);
     let ended = match input {
         Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
-        Input::Device(selector) => device::run(model, &selector, options, control, &events),
+        Input::Device(selector, channels) => {
+            device::run(model, &selector, &channels, options, control, &events)
+        }
     };
     match ended {
         Ok(()) | Err(Stop::Quiet) => Ok(()),

@@ -11,6 +11,7 @@ use super::{Event, Events, Options, Part, Stop};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::sources::capture::Capture;
+use crate::sources::channels::Channels;
 use crate::sources::devices::Selector;
 
 /// How often the capture is looked after: as often as a screen shows its level.
@@ -31,6 +32,7 @@ enum End {
 pub(super) fn run(
     model: &Model,
     selector: &Selector,
+    channels: &Channels,
     options: &Options,
     control: &Control,
     events: &Events<'_>,
@@ -45,7 +47,7 @@ pub(super) fn run(
         losses: Losses::default(),
         told: Arc::default(),
     };
-    let mut capture = Capture::open(selector)?;
+    let mut capture = Capture::open(selector, channels)?;
     let mut before = None;
     loop {
         let format = (capture.rate, capture.channels);
@@ -63,7 +65,7 @@ pub(super) fn run(
             End::Lost(reason) => reason,
         };
         events.send(Event::Lost(format!("{name} is gone ({lost}); waiting for it")))?;
-        let Some(found) = reconnect(selector, control) else {
+        let Some(found) = reconnect(selector, channels, control) else {
             return Ok(());
         };
         capture = found;
@@ -179,14 +181,14 @@ impl Session<'_> {
 }
 
 /// Tries to open the device again, ever more patiently; `None` if the user would rather leave.
-fn reconnect(selector: &Selector, control: &Control) -> Option<Capture> {
+fn reconnect(selector: &Selector, channels: &Channels, control: &Control) -> Option<Capture> {
     let mut wait = WAITS.0;
     loop {
         control.sleep_until(Instant::now() + wait);
         if control.is_stopped() {
             return None;
         }
-        match Capture::open(selector) {
+        match Capture::open(selector, channels) {
             Ok(capture) => return Some(capture),
             Err(failure) => tracing::debug!(%failure, "not back yet"),
         }
