@@ -3,6 +3,7 @@
 mod config;
 pub(crate) mod generate;
 pub(crate) mod scan;
+pub(crate) mod serve;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -117,6 +118,14 @@ pub(crate) struct Live {
     /// Take a file at the speed it would play
     #[arg(long)]
     pub(crate) realtime: bool,
+
+    /// Show the meters in a window on the desktop instead
+    #[arg(short, long, conflicts_with = "once")]
+    pub(crate) window: bool,
+
+    /// The server, if there shall be one.
+    #[command(flatten)]
+    pub(crate) serve: serve::Serve,
 
     /// Sample rate of raw samples on standard input
     #[arg(long, value_name = "HZ")]

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use echometer_engine::{Model, ModelFiles};
+use echometer_meters::Record;
 
 use crate::analysis::{self, Event, Options};
 use crate::cli::{self, Format, Live};
@@ -20,7 +21,7 @@ const EVENTS: usize = 256;
 
 /// Listens until the input ends or the user leaves.
 pub(crate) fn run(args: &Live) -> Result<(), Failure> {
-    let screen = outputs::is_terminal(args.format)?;
+    let screen = !args.window && outputs::is_terminal(args.format)?;
     let meters = screen && !args.once;
     // Log lines would tear the meters apart, unless they go elsewhere.
     cli::init_logs(args.verbose, !meters || !io::stderr().is_terminal());
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     let input = sources::open(args)?;
     let model = load(args)?;
     let about = About::new(&model, args.device, input.title());
-    if !meters {
+    if !meters && !args.window {
         about.tell_choice();
     }
     let further = outputs::further(args, &about)?;
@@ -42,9 +43,15 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         once: args.once,
         // JSON lines of a whole input end with its last window.
         whole: args.once || meters,
-        paced: args.realtime || (meters && input.is_demo()),
+        paced: args.realtime || ((meters || args.window || args.serve.is_wanted()) && input.is_demo()),
+        frames: args.window,
     };
     let (sender, events) = mpsc::sync_channel(EVENTS);
+    for greeting in further.iter().filter_map(|output| output.greeting()) {
+        // There is room, and the receiver is here.
+        let _ = sender.send(Event::Notice(greeting));
+    }
+    let record = Record::of(&model.card().front_end);
     let theirs = Arc::clone(&control);
     // Never joined: it may be waiting for a silent standard input, and the process may end without it.
     thread::Builder::new()
@@ -54,8 +61,9 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
             let _ = sender.send(Event::Ended(ended));
         })
         .map_err(|error| Failure::failed(format!("the analysis thread could not start: {error}")))?;
-    let fan = Fan::start(events, further, args.once, &control)?;
+    let mut fan = Fan::start(events, further, args.once, &control)?;
     let shown = match (screen, args.once) {
+        _ if args.window => window(&about, record, fan.take_events(), &control),
         _ if args.format == Format::None => outputs::none(&fan.events, &control),
         (true, false) => outputs::terminal::run(&about, &fan.events, &control),
         (true, true) => outputs::table::run(&about, &fan.events, &control),
@@ -67,6 +75,18 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     // The face may have been left before the input ended.
     control.stop();
     shown.and(fan.finish())
+}
+
+#[cfg(feature = "window")]
+use outputs::window::run as window;
+
+/// Tells that this program has no windows.
+#[cfg(not(feature = "window"))]
+fn window(_: &About, _: Record, _: mpsc::Receiver<Event>, _: &Arc<Control>) -> Result<(), Failure> {
+    Err(
+        Failure::usage("--window: this analyzer was built without windows")
+            .hint("build it with its feature `window`, or use --serve and a browser"),
+    )
 }
 
 /// The model that the flags name, ready to run.

@@ -6,8 +6,12 @@ pub(crate) mod jsonl;
 pub(crate) mod line;
 mod midi;
 mod osc;
+mod process;
+pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod terminal;
+#[cfg(feature = "window")]
+pub(crate) mod window;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -153,6 +157,9 @@ pub(crate) fn further(live: &Live, about: &About) -> Result<Vec<Box<dyn fan::Out
     if let Some(path) = &live.csv {
         outputs.push(Box::new(csv::Csv::open(path, live.force, about)?));
     }
+    if let Some(address) = live.serve.address()? {
+        outputs.push(Box::new(serve::Server::start(address, about)?));
+    }
     Ok(outputs)
 }
 
@@ -161,7 +168,7 @@ pub(crate) fn none(events: &Receiver<Event>, control: &Control) -> Result<(), Fa
     loop {
         match next(events, control) {
             Event::Notice(text) | Event::Lost(text) => notice(&text),
-            Event::Begins(_) | Event::Reading(_) | Event::Whole(_) | Event::Peak(_) => {}
+            Event::Begins(_) | Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => {}
             Event::Ended(result) => return result,
         }
     }

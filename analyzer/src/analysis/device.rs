@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use echometer_engine::tap::TapCounters;
-use echometer_engine::{Live, Model, Reading};
+use echometer_engine::{Listener, Live, Model, Reading};
 
 use super::{Event, Events, Options, Part, Stop};
 use crate::control::Control;
@@ -121,27 +122,13 @@ impl Session<'_> {
         Ok(if self.is_told() { End::Done } else { end })
     }
 
-    /// What becomes of each reading, on the engine's thread.
-    fn teller(&self) -> impl FnMut(&Reading) + Send + 'static {
-        let (sender, told) = (self.events.0.clone(), Arc::clone(&self.told));
-        let (once, losses) = (self.options.once, self.losses);
-        move |reading| {
-            // Readings go on until the watch looks again, but only one is wanted.
-            if once && (reading.coverage < 1.0 || told.swap(true, Ordering::AcqRel)) {
-                return;
-            }
-            let reading = Reading {
-                dropped: losses.dropped + reading.dropped,
-                replaced: losses.replaced + reading.replaced,
-                ..reading.clone()
-            };
-            let event = if once {
-                Event::Whole(reading)
-            } else {
-                Event::Reading(reading)
-            };
-            // The receiver ends first only when the whole program ends.
-            let _ = sender.send(event);
+    fn teller(&self) -> Teller {
+        Teller {
+            sender: self.events.0.clone(),
+            told: Arc::clone(&self.told),
+            once: self.options.once,
+            frames: self.options.frames,
+            losses: self.losses,
         }
     }
 
@@ -176,6 +163,41 @@ impl Session<'_> {
                 live.join()?;
                 return Ok(End::Lost("its stream ended".into()));
             }
+        }
+    }
+}
+
+/// What becomes of each reading, on the engine's thread. The receiver ends first only when the whole program ends.
+struct Teller {
+    sender: SyncSender<Event>,
+    told: Arc<AtomicBool>,
+    once: bool,
+    frames: bool,
+    /// Of the connections before this one.
+    losses: Losses,
+}
+
+impl Listener for Teller {
+    fn reading(&mut self, reading: &Reading) {
+        // Readings go on until the watch looks again, but only one is wanted.
+        if self.once && (reading.coverage < 1.0 || self.told.swap(true, Ordering::AcqRel)) {
+            return;
+        }
+        let reading = Reading {
+            dropped: self.losses.dropped + reading.dropped,
+            replaced: self.losses.replaced + reading.replaced,
+            ..reading.clone()
+        };
+        let _ = self.sender.send(if self.once {
+            Event::Whole(reading)
+        } else {
+            Event::Reading(reading)
+        });
+    }
+
+    fn frames(&mut self, frames: &[f32]) {
+        if self.frames {
+            let _ = self.sender.send(Event::Frames(frames.to_vec()));
         }
     }
 }

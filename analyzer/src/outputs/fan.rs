@@ -33,6 +33,11 @@ pub(crate) trait Output: Send {
         false
     }
 
+    /// What the user should know at the start, such as where the output is found.
+    fn greeting(&self) -> Option<String> {
+        None
+    }
+
     /// How often [`Output::pass`] is wanted at least, if at all.
     fn pace(&self) -> Option<Duration> {
         None
@@ -110,6 +115,11 @@ impl Fan {
             })
             .map_err(failed)?;
         Ok(Self { events: left, ended })
+    }
+
+    /// The events, for a primary output that takes them on another thread.
+    pub(crate) fn take_events(&mut self) -> Receiver<Event> {
+        std::mem::replace(&mut self.events, mpsc::channel().1)
     }
 
     /// Waits until all have ended; the first failure, if one failed.
@@ -303,7 +313,8 @@ impl Primary {
             return;
         }
         self.flush();
-        let passing = |event: &mut Event| matches!(event, Event::Reading(_) | Event::Peak(_));
+        let passing =
+            |event: &mut Event| matches!(event, Event::Reading(_) | Event::Frames(_) | Event::Peak(_));
         if let Some(Event::Reading(_)) = self.waiting.pop_back_if(passing) {
             self.left_out += 1;
         }

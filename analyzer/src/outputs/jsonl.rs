@@ -46,7 +46,7 @@ pub(crate) fn run(
                 notice(&text);
                 true
             }
-            Event::Reading(_) | Event::Whole(_) | Event::Peak(_) => true,
+            Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => true,
             Event::Ended(result) => return result,
         };
         if !heard {
