@@ -34,7 +34,8 @@
   else if (ground === "none") ground = "";
   else wrong.push(`ground=${ground}: it is one of none, dark, light, or six digits such as 00ff00.`);
   const size = Number(options.get("size") || 100);
-  if (!(size >= 25 && size <= 500)) wrong.push(`size=${options.get("size")}: it is a percentage, 25 to 500.`);
+  const fits = size >= 25 && size <= 500;
+  if (!fits) wrong.push(`size=${options.get("size")}: it is a percentage, 25 to 500.`);
   const title = options.get("title");
   let shown = data.features.filter(feature => guesses || !feature.guess);
   if (options.has("features")) {
@@ -52,7 +53,7 @@
 
   const root = document.documentElement.style;
   for (const [name, colour] of Object.entries(data[light ? "light" : "dark"])) root.setProperty("--" + name, colour);
-  if (size > 0) root.setProperty("--size", size / 100);
+  if (fits) root.setProperty("--size", size / 100);
   document.body.style.background = ground;
 
   if (wrong.length) {
@@ -61,12 +62,19 @@
   }
 
   // The meters.
-  main.className = layout + (cards ? "" : " bare") + (layout === "column" ? " box" : "") + (idle === "hide" ? " hide" : "");
-  if (layout === "grid" && shown.length < data.features.length) main.classList.add("few");
+  const all = shown.length === data.features.length;
+  main.className = layout;
+  main.classList.toggle("box", layout === "column");
+  main.classList.toggle("bare", !cards);
+  main.classList.toggle("few", !all);
+  main.classList.toggle("hide", idle === "hide");
   if (title) element(main, "header", layout === "column" ? "" : "box", title);
   const cells = layout === "column" ? main : element(main, "div", "cells");
   const meters = shown.map(feature => {
-    const meter = element(cells, "div", "meter none" + (layout === "column" ? "" : " box") + (feature.large && layout === "grid" && !main.classList.contains("few") ? " large" : ""));
+    const meter = element(cells, "div", "meter none");
+    meter.classList.toggle("box", layout !== "column");
+    meter.classList.toggle("large", feature.large && all && layout === "grid");
+    meter.classList.toggle("guess", feature.guess);
     meter.style.setProperty("--colour", light ? feature.light : feature.dark);
     meter.dataset.feature = feature.name;
     meter.setAttribute("role", "meter");
