@@ -151,6 +151,8 @@ Examples:
   analyzer --input song.flac --once             one reading for the whole song
   analyzer --input output                       what plays on this computer
   analyzer --input output --osc 10.0.0.5:9000   the same, with OSC for a light desk or a show
+  analyzer --window                             the meters in a window
+  analyzer --serve                              an overlay for streams on http://127.0.0.1:8137/
   ffmpeg -i x.webm -f wav - | analyzer -i -     anything ffmpeg can read
 
 Settings may be kept in a file: `analyzer config` prints it, and --no- before a switch undoes what it says.

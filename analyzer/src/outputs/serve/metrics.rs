@@ -81,7 +81,7 @@ pub(super) fn text(now: &Now, about: &About, clients: usize) -> String {
         "echometer_last_reading_timestamp_seconds",
         "gauge",
         "When the last reading came, in seconds since 1970.",
-        (now.readings > 0).then(|| now.at.as_secs_f64()),
+        (now.readings > 0).then_some(now.at.as_secs_f64()),
     );
     page.one(
         "echometer_listening",
