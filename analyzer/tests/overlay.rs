@@ -35,14 +35,27 @@ impl Browser {
         let name = names
             .into_iter()
             .chain(["chromium", "chromium-browser", "google-chrome"].map(String::from))
-            .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
+            .find(|name| {
+                Command::new(name)
+                    .arg("--version")
+                    .output()
+                    .is_ok_and(|output| output.status.success())
+            });
         let Some(name) = name else {
-            println!("skipped: there is no Chromium (apt-get install chromium; ECHOMETER_CHROMIUM names one)");
+            println!(
+                "skipped: there is no Chromium (apt-get install chromium; ECHOMETER_CHROMIUM names one)"
+            );
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new(name)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                "--remote-debugging-port=0",
+            ])
             .arg("--remote-allow-origins=*")
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
@@ -55,7 +68,10 @@ impl Browser {
             .map(Result::unwrap)
             .find_map(|line| line.strip_prefix("DevTools listening on ").map(String::from))
             .unwrap();
-        let host = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).unwrap();
+        let host = url
+            .strip_prefix("ws://")
+            .and_then(|rest| rest.split('/').next())
+            .unwrap();
         let stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (socket, _) = tungstenite::client(url.as_str(), stream).unwrap();
@@ -98,7 +114,10 @@ impl Browser {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size);
         // As streaming software does: what the page does not paint is transparent.
-        self.call("Emulation.setDefaultBackgroundColorOverride", json!({"color": {"r": 0, "g": 0, "b": 0, "a": 0}}));
+        self.call(
+            "Emulation.setDefaultBackgroundColorOverride",
+            json!({"color": {"r": 0, "g": 0, "b": 0, "a": 0}}),
+        );
         self.call("Page.navigate", json!({"url": url}));
     }
 
@@ -122,7 +141,9 @@ impl Browser {
 
     /// The page as it looks, kept where `ECHOMETER_SCREENSHOTS` names a folder.
     fn screenshot(&mut self, name: &str) {
-        let Ok(folder) = std::env::var("ECHOMETER_SCREENSHOTS") else { return };
+        let Ok(folder) = std::env::var("ECHOMETER_SCREENSHOTS") else {
+            return;
+        };
         let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
         let mut decoder = Command::new("base64")
             .arg("-d")
@@ -152,41 +173,86 @@ const NEEDLES: &str = "Object.fromEntries([...document.querySelectorAll('.meter'
 
 #[test]
 fn a_browser_sees_the_bars_move() {
-    let Some(mut browser) = Browser::start() else { return };
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
     let mut server = Server::start(&[]);
     let url = format!("http://{}", server.address);
     browser.open(&url, (320, 460));
-    browser.until("document.querySelectorAll('.meter:not(.none)').length", |count| count == 8);
-    let order = browser.evaluate("[...document.querySelectorAll('.meter')].map(meter => meter.dataset.feature)");
-    let expected = ["danceability", "energy", "liveness", "valence", "acousticness", "instrumentalness", "speechiness", "loudness"];
+    browser.until("document.querySelectorAll('.meter:not(.none)').length", |count| {
+        count == 8
+    });
+    let order =
+        browser.evaluate("[...document.querySelectorAll('.meter')].map(meter => meter.dataset.feature)");
+    let expected = [
+        "danceability",
+        "energy",
+        "liveness",
+        "valence",
+        "acousticness",
+        "instrumentalness",
+        "speechiness",
+        "loudness",
+    ];
     assert_eq!(order, json!(expected));
     let first = browser.evaluate(NEEDLES);
     let moved = browser.until(NEEDLES, |now| now != &first);
     for name in expected {
-        assert!((0.0..=1.0).contains(&moved[name].as_f64().unwrap()), "{name}: {moved}");
+        assert!(
+            (0.0..=1.0).contains(&moved[name].as_f64().unwrap()),
+            "{name}: {moved}"
+        );
     }
     // What is shown is what was read: the snapshot is at most a reading older.
-    let shown = browser.until("document.querySelector('.meter .value').textContent", Value::is_string);
+    let shown = browser.until(
+        "document.querySelector('.meter .value').textContent",
+        Value::is_string,
+    );
     let digits: f64 = shown.as_str().unwrap().parse().unwrap();
     let snapshot: Value = serde_json::from_str(&server.get("/snapshot").1).unwrap();
-    assert!((digits - snapshot["danceability"].as_f64().unwrap()).abs() < 0.1, "{shown} and {snapshot}");
+    assert!(
+        (digits - snapshot["danceability"].as_f64().unwrap()).abs() < 0.1,
+        "{shown} and {snapshot}"
+    );
     let ground = "[document.documentElement, document.body].map(e => getComputedStyle(e).backgroundColor)";
-    assert_eq!(browser.evaluate(ground), json!(["rgba(0, 0, 0, 0)", "rgba(0, 0, 0, 0)"]));
+    assert_eq!(
+        browser.evaluate(ground),
+        json!(["rgba(0, 0, 0, 0)", "rgba(0, 0, 0, 0)"])
+    );
     browser.screenshot("column.png");
 
-    browser.open(&format!("{url}/?features=energy,valence&layout=row&size=200&ground=00ff00&numbers=off"), (700, 200));
-    browser.until("document.querySelectorAll('.meter:not(.none)').length", |count| count == 2);
-    assert_eq!(browser.evaluate("getComputedStyle(document.body).backgroundColor"), json!("rgb(0, 255, 0)"));
-    assert_eq!(browser.evaluate("document.querySelectorAll('.value').length"), json!(0));
+    browser.open(
+        &format!("{url}/?features=energy,valence&layout=row&size=200&ground=00ff00&numbers=off"),
+        (700, 200),
+    );
+    browser.until("document.querySelectorAll('.meter:not(.none)').length", |count| {
+        count == 2
+    });
+    assert_eq!(
+        browser.evaluate("getComputedStyle(document.body).backgroundColor"),
+        json!("rgb(0, 255, 0)")
+    );
+    assert_eq!(
+        browser.evaluate("document.querySelectorAll('.value').length"),
+        json!(0)
+    );
     browser.screenshot("row.png");
     browser.open(&format!("{url}/?features=tempo"), (700, 200));
-    browser.until("document.body.textContent", |text| text.as_str().is_some_and(|text| text.contains("features=tempo: they are danceability")));
+    browser.until("document.body.textContent", |text| {
+        text.as_str()
+            .is_some_and(|text| text.contains("features=tempo: they are danceability"))
+    });
 
     browser.open(&format!("{url}/?layout=grid&ground=dark"), (860, 260));
-    browser.until("document.querySelectorAll('.meter:not(.none)').length", |count| count == 8);
+    browser.until("document.querySelectorAll('.meter:not(.none)').length", |count| {
+        count == 8
+    });
     browser.evaluate("new Promise(done => setTimeout(done, 1000))");
     browser.screenshot("grid.png");
     // Without the analyzer the meters fade, and say nothing.
     server.interrupt();
-    browser.until("document.querySelector('main').classList.contains('idle')", |idle| idle == &json!(true));
+    browser.until(
+        "document.querySelector('main').classList.contains('idle')",
+        |idle| idle == &json!(true),
+    );
 }

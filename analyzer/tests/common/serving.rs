@@ -1,4 +1,5 @@
 //! The program with `--serve`, and plain HTTP to talk to it.
+#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
