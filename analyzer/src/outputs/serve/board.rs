@@ -130,3 +130,63 @@ impl News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use echometer_engine::PerFeature;
+
+    use super::*;
+
+    fn reading() -> Reading {
+        Reading {
+            time: 1.0,
+            coverage: 0.1,
+            silent: false,
+            values: PerFeature::default(),
+            sd: PerFeature::default(),
+            dropped: 0,
+            replaced: 0,
+        }
+    }
+
+    #[test]
+    fn who_lags_goes_on_with_what_is_new_and_nobody_waits() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let board = Board::new("input".into());
+        runtime.block_on(async {
+            board.reading(&reading(), "first".into());
+            let mut news = board.subscribe().unwrap();
+            board.reading(&reading(), "second".into());
+            assert_eq!(
+                news.next().await.as_deref(),
+                Some("first"),
+                "the last one at once"
+            );
+            assert_eq!(news.next().await.as_deref(), Some("second"));
+            for i in 0..=KEPT {
+                board.reading(&reading(), format!("missed {i}"));
+            }
+            let (heard, ()) = tokio::join!(news.next(), async {
+                tokio::task::yield_now().await;
+                board.reading(&reading(), "new".into());
+            });
+            assert_eq!(heard.as_deref(), Some("new"));
+            board.end();
+            assert_eq!(news.next().await, None);
+            assert!(board.subscribe().is_none());
+        });
+        assert_eq!(board.now().readings, KEPT as u64 + 4);
+    }
+
+    #[test]
+    fn what_a_lost_device_said_is_no_longer_told() {
+        let board = Board::new("input".into());
+        board.begins("device");
+        board.reading(&reading(), "line".into());
+        assert!(board.now().listening && board.now().line.is_some());
+        board.lost();
+        let now = board.now();
+        assert!(!now.listening && now.line.is_none() && now.reading.is_none());
+        assert_eq!((now.readings, now.title.as_str()), (1, "device"));
+    }
+}
