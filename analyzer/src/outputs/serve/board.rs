@@ -8,7 +8,7 @@ use echometer_engine::Reading;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// Readings kept for a client that is busy. One that is further behind loses all of them and goes on with the next.
-const KEPT: usize = 64;
+const KEPT: usize = 256;
 
 /// The last reading, and a channel for what comes.
 pub(super) struct Board(Mutex<State>);
