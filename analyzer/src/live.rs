@@ -21,7 +21,8 @@ const EVENTS: usize = 256;
 
 /// Listens until the input ends or the user leaves.
 pub(crate) fn run(args: &Live) -> Result<(), Failure> {
-    let screen = !args.window && outputs::is_terminal(args.format)?;
+    let window = args.window && !args.once;
+    let screen = !window && outputs::is_terminal(args.format)?;
     let meters = screen && !args.once;
     // Log lines would tear the meters apart, unless they go elsewhere.
     cli::init_logs(args.verbose, !meters || !io::stderr().is_terminal());
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     let input = sources::open(args)?;
     let model = load(args)?;
     let about = About::new(&model, args.device, input.title());
-    if !meters && !args.window {
+    if !meters && !window {
         about.tell_choice();
     }
     let further = outputs::further(args, &about)?;
@@ -43,8 +44,9 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         once: args.once,
         // JSON lines of a whole input end with its last window.
         whole: args.once || meters,
-        paced: args.realtime || ((meters || args.window || args.serve.is_wanted()) && input.is_demo()),
-        frames: args.window,
+        paced: args.realtime
+            || ((meters || window || (args.serve.is_wanted() && !args.once)) && input.is_demo()),
+        frames: window,
     };
     let (sender, events) = mpsc::sync_channel(EVENTS);
     for greeting in further.iter().filter_map(|output| output.greeting()) {
@@ -63,7 +65,7 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("the analysis thread could not start: {error}")))?;
     let mut fan = Fan::start(events, further, args.once, &control)?;
     let shown = match (screen, args.once) {
-        _ if args.window => window(&about, record, fan.take_events(), &control),
+        _ if window => show_window(&about, record, fan.take_events(), &control),
         _ if args.format == Format::None => outputs::none(&fan.events, &control),
         (true, false) => outputs::terminal::run(&about, &fan.events, &control),
         (true, true) => outputs::table::run(&about, &fan.events, &control),
@@ -78,11 +80,11 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
 }
 
 #[cfg(feature = "window")]
-use outputs::window::run as window;
+use outputs::window::run as show_window;
 
 /// Tells that this program has no windows.
 #[cfg(not(feature = "window"))]
-fn window(_: &About, _: Record, _: mpsc::Receiver<Event>, _: &Arc<Control>) -> Result<(), Failure> {
+fn show_window(_: &About, _: Record, _: mpsc::Receiver<Event>, _: &Arc<Control>) -> Result<(), Failure> {
     Err(
         Failure::usage("--window: this analyzer was built without windows")
             .hint("build it with its feature `window`, or use --serve and a browser"),
