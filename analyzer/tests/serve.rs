@@ -78,7 +78,7 @@ fn readings_come_the_same_way_as_json_lines() {
 
 #[test]
 fn before_the_first_reading_there_is_no_snapshot() {
-    // Standard input that stays silent: nothing begins.
+    // Standard input that stops before there is enough for a reading.
     let mut child = analyzer(&[
         "--input",
         "-",
@@ -96,7 +96,8 @@ fn before_the_first_reading_there_is_no_snapshot() {
     .stderr(Stdio::piped())
     .spawn()
     .unwrap();
-    let stdin = child.stdin.take();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&[0; 8_820]).unwrap();
     let server = Server::of(child);
     let (status, body) = server.get("/snapshot");
     assert_eq!(status, 503, "{body}");

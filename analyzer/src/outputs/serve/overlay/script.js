@@ -94,6 +94,8 @@
     for (const { feature, meter, value } of meters) {
       const is = reading ? reading[feature.name] : null;
       const known = typeof is === "number";
+      // The first value starts where it belongs; only then do needles glide.
+      const glides = known && !meter.classList.contains("none");
       meter.classList.toggle("none", !known);
       if (value) value.textContent = known ? is.toFixed(feature.digits).replace("-", "\u2212") : "–";
       if (!known) {
@@ -107,6 +109,7 @@
       meter.style.setProperty("--at", place(is));
       meter.style.setProperty("--low", place(is - sd));
       meter.style.setProperty("--high", place(is + sd));
+      meter.style.transition = glides ? "" : "none";
     }
     const share = reading ? reading.coverage : 0;
     heard.style.setProperty("--share", share);
