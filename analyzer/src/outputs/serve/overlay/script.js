@@ -110,6 +110,8 @@
       meter.style.setProperty("--low", place(is - sd));
       meter.style.setProperty("--high", place(is + sd));
       meter.style.transition = glides ? "" : "none";
+      // Asking for a size makes it so now, and not with the next reading.
+      if (!glides) void meter.offsetWidth;
     }
     const share = reading ? reading.coverage : 0;
     heard.style.setProperty("--share", share);
