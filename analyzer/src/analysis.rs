@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) whole: bool,
     /// Whether files are taken at the speed they would play.
     pub(crate) paced: bool,
+    /// Whether the mel frames are told, for a picture of what is heard.
+    pub(crate) frames: bool,
 }
 
 /// A part of the input that is scored on its own: a file, a stream, an excerpt, or a device while it is connected.
@@ -50,6 +52,8 @@ pub(crate) enum Event {
     Begins(Part),
     /// A reading of the part.
     Reading(Reading),
+    /// Whole mel frames as the model gets them, one after the other; only where they are wanted.
+    Frames(Vec<f32>),
     /// Largest absolute sample since the last event of its kind.
     Peak(f32),
     /// The part's one reading: over all of it, or a device's first full window.
@@ -107,7 +111,9 @@ pub(crate) fn run(
     let events = Events(events);
     let ended = match input {
         Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
-        Input::Device(selector) => device::run(model, &selector, options, control, &events),
+        Input::Device(selector, channels) => {
+            device::run(model, &selector, &channels, options, control, &events)
+        }
     };
     match ended {
         Ok(()) | Err(Stop::Quiet) => Ok(()),

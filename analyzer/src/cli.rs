@@ -1,26 +1,79 @@
 //! The command line.
 
+mod config;
+pub(crate) mod generate;
+pub(crate) mod scan;
+pub(crate) mod serve;
+
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use echometer_engine::{Device, ScoreError, Scorer};
 use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
 
 /// Eight live meters from a microphone, a file or standard input.
 ///
 /// Danceability, energy, liveness, valence, acousticness, instrumentalness, speechiness and loudness over the last
 /// 30 seconds, computed on this machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to listen to: mic, a device (NAME or NUMBER), a FILE, - (standard input), or demo[:NAME]
+    /// What to do instead of listening.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// How to listen.
+    #[command(flatten)]
+    pub(crate) live: Live,
+
+    /// Configuration file instead of the one in the user's folder
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Read no configuration file
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub(crate) no_config: bool,
+
+    /// What `config` prints.
+    #[arg(skip)]
+    pub(crate) effective: String,
+}
+
+/// What the program does besides listening.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Score whole folders of music into one table
+    Scan(scan::Scan),
+    /// Print the settings in effect, from the file and the flags that follow, as such a file
+    Config(Box<Live>),
+    /// Print what makes a shell complete these flags
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff
+    Man,
+}
+
+/// Listening: the input, how it is analysed, and where readings go.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Live {
+    /// What to listen to: mic, output (what plays here), a device (its number or a part of its name), a FILE,
+    /// - (standard input), or demo[:NAME]
     #[arg(short, long, value_name = "INPUT", default_value = "mic")]
     pub(crate) input: OsString,
 
     /// List the devices that can be listened to, and end
     #[arg(short, long)]
     pub(crate) list_devices: bool,
+
+    /// Channels that are heard, counted from 1, such as 3,4; all of them unless given
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) channels: Vec<u16>,
 
     /// Folder of a model (card.json and the files it names) instead of the built-in one
     #[arg(short, long, value_name = "DIR")]
@@ -38,6 +91,26 @@ pub(crate) struct Args {
     #[arg(short, long, value_enum, default_value_t = Format::Auto)]
     pub(crate) format: Format,
 
+    /// Send OSC (/echometer/danceability and so on), one bundle a reading; may be given again
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) osc: Vec<String>,
+
+    /// Send MIDI controllers 20–27 to a port (a part of its name), or `virtual` to make one; may be given again
+    #[arg(long, value_name = "PORT")]
+    pub(crate) midi: Vec<String>,
+
+    /// Channel of the MIDI controllers, 1–16
+    #[arg(long, value_name = "CHANNEL", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) midi_channel: u8,
+
+    /// Write every reading to a new CSV file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Let --csv replace a file that exists
+    #[arg(long)]
+    pub(crate) force: bool,
+
     /// One reading for the whole input (a device: for the first full window), then end
     #[arg(long)]
     pub(crate) once: bool,
@@ -45,6 +118,14 @@ pub(crate) struct Args {
     /// Take a file at the speed it would play
     #[arg(long)]
     pub(crate) realtime: bool,
+
+    /// Show the meters in a window on the desktop instead
+    #[arg(short, long, conflicts_with = "once")]
+    pub(crate) window: bool,
+
+    /// The server, if there shall be one.
+    #[command(flatten)]
+    pub(crate) serve: serve::Serve,
 
     /// Sample rate of raw samples on standard input
     #[arg(long, value_name = "HZ")]
@@ -68,9 +149,13 @@ Examples:
   analyzer                                      the default microphone
   analyzer --input demo                         three bundled excerpts
   analyzer --input song.flac --once             one reading for the whole song
-  analyzer --input speakers.monitor             what plays on a PulseAudio output
+  analyzer --input output                       what plays on this computer
+  analyzer --input output --osc 10.0.0.5:9000   the same, with OSC for a light desk or a show
+  analyzer --window                             the meters in a window
+  analyzer --serve                              an overlay for streams on http://127.0.0.1:8137/
   ffmpeg -i x.webm -f wav - | analyzer -i -     anything ffmpeg can read
 
+Settings may be kept in a file: `analyzer config` prints it, and --no- before a switch undoes what it says.
 A file wins over a device name. Keys in the terminal: q, Esc or Ctrl-C leave, r resets.
 JSON lines also have, only where it applies:
   \"replaced\"    samples that were no usable numbers and count as silence
@@ -88,6 +173,8 @@ pub(crate) enum Format {
     Terminal,
     /// One JSON object a line
     Jsonl,
+    /// Nothing: readings go to the other outputs only
+    None,
 }
 
 /// How raw samples are written.
@@ -101,6 +188,43 @@ pub(crate) enum RawFormat {
     S32le,
     /// 32-bit floats, little-endian
     F32le,
+}
+
+/// The command line with what the configuration file says; ends the process where it is wrong, or asks for help.
+pub(crate) fn parse() -> Result<Args, Failure> {
+    let command = command();
+    let line: Vec<_> = std::env::args_os().collect();
+    let mut given = command.clone().get_matches_from(&line);
+    let named = given.get_one::<PathBuf>("config");
+    let wanted = !given.get_flag("no_config");
+    if let Some(file) = wanted
+        .then(|| config::find(named.map(PathBuf::as_path)))
+        .transpose()?
+        .flatten()
+    {
+        given = file.apply(command, &given)?.get_matches_from(&line);
+    }
+    let mut args = Args::from_arg_matches(&given).map_err(|error| Failure::usage(error.to_string()))?;
+    if let Some(("config", settings)) = given.subcommand() {
+        args.effective = config::print(&Args::command(), settings);
+    }
+    Ok(args)
+}
+
+/// The definition of the command line.
+fn command() -> clap::Command {
+    let command = config::with_undoing(Args::command());
+    command.mut_subcommand("config", config::with_undoing)
+}
+
+/// Prints what was asked for, and nothing else.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn reading_rate(text: &str) -> Result<f64, String> {

@@ -60,6 +60,11 @@ impl Failure {
         self
     }
 
+    /// What happened, in one line.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether the input is missing or unreadable.
     pub(crate) fn is_input(&self) -> bool {
         self.kind == Kind::Input

@@ -1,8 +1,17 @@
-//! What becomes of readings: meters in a terminal, JSON lines, or a table.
+//! What becomes of readings: meters in a terminal, JSON lines or a table, and any number of further outputs beside.
 
+mod csv;
+pub(crate) mod fan;
 pub(crate) mod jsonl;
+pub(crate) mod line;
+mod midi;
+mod osc;
+mod process;
+pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod terminal;
+#[cfg(feature = "window")]
+pub(crate) mod window;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,7 +21,7 @@ use echometer_engine::{Device, Feature, Model, PerFeature, Reading};
 use echometer_meters::{self as meters, Rgb};
 
 use crate::analysis::Event;
-use crate::cli::Format;
+use crate::cli::{Format, Live};
 use crate::control::Control;
 use crate::failure::Failure;
 
@@ -88,7 +97,7 @@ fn shortcomings(reading: &Reading) -> Option<String> {
 /// Whether the output is for eyes; an error where a terminal is asked for and there is none.
 pub(crate) fn is_terminal(format: Format) -> Result<bool, Failure> {
     match (format, io::stdout().is_terminal()) {
-        (Format::Jsonl, _) => Ok(false),
+        (Format::Jsonl | Format::None, _) => Ok(false),
         (Format::Auto, terminal) => Ok(terminal),
         (Format::Terminal, true) => Ok(true),
         (Format::Terminal, false) => Err(Failure::usage(
@@ -103,21 +112,64 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often a wish to stop is looked for while no event comes.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The next event; the end of all where the analysis is gone, or was asked to stop and does not hear it.
-fn next(events: &Receiver<Event>, control: &Control) -> Event {
-    let mut asked: Option<Instant> = None;
-    loop {
+/// Waits for events, but not for an analysis that was asked to stop and does not hear it.
+#[derive(Debug, Default)]
+struct Patience {
+    asked: Option<Instant>,
+}
+
+impl Patience {
+    /// The next event, or nothing for a moment; the end of all where the analysis is gone or does not hear.
+    fn next(&mut self, events: &Receiver<Event>, control: &Control) -> Option<Event> {
         match events.recv_timeout(LOOK) {
-            Ok(event) => return event,
-            Err(RecvTimeoutError::Disconnected) => {
-                return Event::Ended(Err(Failure::failed("the analysis ended without a word")));
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Disconnected) => Some(Event::Ended(Err(Failure::failed(
+                "the analysis ended without a word",
+            )))),
+            Err(RecvTimeoutError::Timeout) => {
+                let asked =
+                    control.is_stopped() && self.asked.get_or_insert_with(Instant::now).elapsed() >= GRACE;
+                asked.then_some(Event::Ended(Ok(())))
             }
-            Err(RecvTimeoutError::Timeout) if control.is_stopped() => {
-                if asked.get_or_insert_with(Instant::now).elapsed() >= GRACE {
-                    return Event::Ended(Ok(()));
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// The next event, however long it takes to come.
+fn next(events: &Receiver<Event>, control: &Control) -> Event {
+    let mut patience = Patience::default();
+    loop {
+        if let Some(event) = patience.next(events, control) {
+            return event;
+        }
+    }
+}
+
+/// The outputs beside the primary one that the flags ask for, opened as far as they can be without a reading.
+pub(crate) fn further(live: &Live, about: &About) -> Result<Vec<Box<dyn fan::Output>>, Failure> {
+    let mut outputs: Vec<Box<dyn fan::Output>> = Vec::new();
+    for target in &live.osc {
+        outputs.push(Box::new(osc::Osc::open(target)?));
+    }
+    for port in &live.midi {
+        outputs.push(Box::new(midi::Midi::open(port, live.midi_channel)?));
+    }
+    if let Some(path) = &live.csv {
+        outputs.push(Box::new(csv::Csv::open(path, live.force, about)?));
+    }
+    if let Some(address) = live.serve.address()? {
+        outputs.push(Box::new(serve::Server::start(address, about)?));
+    }
+    Ok(outputs)
+}
+
+/// No output of its own: waits for the end, and tells what the user should know.
+pub(crate) fn none(events: &Receiver<Event>, control: &Control) -> Result<(), Failure> {
+    loop {
+        match next(events, control) {
+            Event::Notice(text) | Event::Lost(text) => notice(&text),
+            Event::Begins(_) | Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => {}
+            Event::Ended(result) => return result,
         }
     }
 }

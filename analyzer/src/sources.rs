@@ -2,6 +2,7 @@
 
 mod callback;
 pub(crate) mod capture;
+pub(crate) mod channels;
 mod demo;
 pub(crate) mod devices;
 mod file;
@@ -12,8 +13,9 @@ use std::path::Path;
 
 use echometer_decode::Decoder;
 
-use crate::cli::Args;
+use crate::cli::Live;
 use crate::failure::Failure;
+use channels::Channels;
 
 /// An input, found and opened as far as it can be without a model.
 pub(crate) enum Input {
@@ -24,8 +26,8 @@ pub(crate) enum Input {
         /// Whether they are the bundled excerpts.
         demo: bool,
     },
-    /// A device, opened when the analysis begins and whenever it comes back.
-    Device(devices::Selector),
+    /// Channels of a device, opened when the analysis begins and whenever it comes back.
+    Device(devices::Selector, Channels),
 }
 
 /// Samples with a name.
@@ -80,7 +82,7 @@ impl Input {
                 .first()
                 .map(|track| track.title.clone())
                 .unwrap_or_default(),
-            Self::Device(selector) => selector.to_string(),
+            Self::Device(selector, _) => selector.to_string(),
         }
     }
 
@@ -91,7 +93,7 @@ impl Input {
 }
 
 /// Finds what `--input` means, and opens it unless it is a device.
-pub(crate) fn open(args: &Args) -> Result<Input, Failure> {
+pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
     let raw = raw::Layout::from_args(args)?;
     // For messages; a name that is not UTF-8 can only be a file.
     let shown = args.input.to_string_lossy();
@@ -101,22 +103,25 @@ pub(crate) fn open(args: &Args) -> Result<Input, Failure> {
         ))
         .hint("use --input -, or leave them out"));
     }
+    let channels = Channels::from_numbers(&args.channels)?;
     let track = |track| {
         Ok(Input::Tracks {
-            tracks: vec![track],
+            tracks: vec![channels.heard(track)?],
             demo: false,
         })
     };
+    let device = |selector| Input::Device(selector, channels.clone());
     let path = Path::new(&args.input);
     match args.input.to_str() {
         Some("-") => track(stdin::open(raw)?),
-        Some("mic") => Ok(Input::Device(devices::Selector::Default)),
-        Some(name) if name == "demo" || name.starts_with("demo:") => demo::open(name),
+        Some("mic") => Ok(device(devices::Selector::Default)),
+        Some("output") => Ok(device(devices::Selector::Output)),
+        Some(name) if name == "demo" || name.starts_with("demo:") => demo::open(name, &channels),
         // A folder may be named like a device, and cannot be listened to.
         _ if path.exists() && !path.is_dir() => track(file::open(path)?),
         Some(name) if !file::looks_like_a_path(name) => match devices::find(name) {
             Err(failure) if path.is_dir() && failure.is_input() => Err(file::folder(name)),
-            found => found.map(Input::Device),
+            found => found.map(device),
         },
         _ if path.is_dir() => Err(file::folder(&shown)),
         _ => Err(file::missing(&shown)),

@@ -24,6 +24,21 @@ impl Rgb {
             channel(self.2, other.2),
         )
     }
+
+    /// The ratio of two colours' luminances as WCAG defines it, 1–21.
+    pub fn contrast(self, other: Self) -> f32 {
+        let linear = |channel: u8| {
+            let share = f32::from(channel) / 255.0;
+            if share <= 0.04045 {
+                share / 12.92
+            } else {
+                ((share + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        let luminance = |Self(r, g, b)| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05;
+        let (a, b) = (luminance(self), luminance(other));
+        a.max(b) / a.min(b)
+    }
 }
 
 /// Stands in for a feature's colour where the model hardly knows the feature.
@@ -57,5 +72,15 @@ mod tests {
         }
         assert_eq!(Rgb(0, 100, 200).mix(Rgb(100, 100, 100), 0.5), Rgb(50, 100, 150));
         assert_eq!(Rgb(1, 2, 3).mix(Rgb(9, 9, 9), -1.0), Rgb(1, 2, 3));
+    }
+
+    #[test]
+    fn contrast_is_that_of_the_standard() {
+        let white = Rgb(255, 255, 255);
+        assert!((Rgb(0, 0, 0).contrast(white) - 21.0).abs() < 0.01);
+        assert!(
+            Rgb(0xf0, 0xe4, 0x42).contrast(white) < 1.5,
+            "yellow on white cannot be read"
+        );
     }
 }

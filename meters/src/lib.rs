@@ -4,6 +4,7 @@
 
 mod colour;
 mod history;
+mod palette;
 #[cfg(feature = "egui")]
 pub mod panel;
 mod picture;
@@ -12,6 +13,7 @@ mod text;
 
 pub use colour::{GREY, Rgb, colour};
 pub use history::History;
+pub use palette::Palette;
 pub use picture::MelPicture;
 pub use record::Record;
 pub use text::{coverage, deviation, label, number, short_label, value};

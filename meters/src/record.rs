@@ -1,6 +1,6 @@
 //! What a face draws: the last half minute of readings and the picture of what was heard.
 
-use echometer_engine::frontend::Scale;
+use echometer_engine::frontend::{FrontEndConfig, Scale};
 use echometer_engine::{Feature, PerFeature, Reading};
 
 use crate::{History, MelPicture};
@@ -21,6 +21,12 @@ impl Record {
             histories: PerFeature::from_fn(|_| History::default()),
             picture: MelPicture::new(mels, scale, frames_hz),
         }
+    }
+
+    /// An empty record of a stream that `front_end` makes frames of.
+    pub fn of(front_end: &FrontEndConfig) -> Self {
+        let frames_hz = f64::from(front_end.sample_rate) / front_end.hop as f64;
+        Self::new(front_end.mels, front_end.scale, frames_hz)
     }
 
     /// Adds a reading. One before the last starts the record anew: the input was reset.

@@ -233,12 +233,7 @@ impl Station {
         let Some(reader) = input.reader.take() else {
             return;
         };
-        let front_end = &model.card().front_end;
-        *self.outcome.record.lock() = Record::new(
-            front_end.mels,
-            front_end.scale,
-            f64::from(front_end.sample_rate) / front_end.hop as f64,
-        );
+        *self.outcome.record.lock() = Record::of(&model.card().front_end);
         self.outcome.targets.clear();
         let outlet = Outlet::new(Arc::clone(&self.outcome), Arc::downgrade(self));
         let started = models::pool().and_then(|pool| {

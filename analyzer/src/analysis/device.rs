@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use echometer_engine::tap::TapCounters;
-use echometer_engine::{Live, Model, Reading};
+use echometer_engine::{Listener, Live, Model, Reading};
 
 use super::{Event, Events, Options, Part, Stop};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::sources::capture::Capture;
+use crate::sources::channels::Channels;
 use crate::sources::devices::Selector;
 
 /// How often the capture is looked after: as often as a screen shows its level.
@@ -31,6 +33,7 @@ enum End {
 pub(super) fn run(
     model: &Model,
     selector: &Selector,
+    channels: &Channels,
     options: &Options,
     control: &Control,
     events: &Events<'_>,
@@ -45,7 +48,7 @@ pub(super) fn run(
         losses: Losses::default(),
         told: Arc::default(),
     };
-    let mut capture = Capture::open(selector)?;
+    let mut capture = Capture::open(selector, channels)?;
     let mut before = None;
     loop {
         let format = (capture.rate, capture.channels);
@@ -63,7 +66,7 @@ pub(super) fn run(
             End::Lost(reason) => reason,
         };
         events.send(Event::Lost(format!("{name} is gone ({lost}); waiting for it")))?;
-        let Some(found) = reconnect(selector, control) else {
+        let Some(found) = reconnect(selector, channels, control) else {
             return Ok(());
         };
         capture = found;
@@ -119,27 +122,13 @@ impl Session<'_> {
         Ok(if self.is_told() { End::Done } else { end })
     }
 
-    /// What becomes of each reading, on the engine's thread.
-    fn teller(&self) -> impl FnMut(&Reading) + Send + 'static {
-        let (sender, told) = (self.events.0.clone(), Arc::clone(&self.told));
-        let (once, losses) = (self.options.once, self.losses);
-        move |reading| {
-            // Readings go on until the watch looks again, but only one is wanted.
-            if once && (reading.coverage < 1.0 || told.swap(true, Ordering::AcqRel)) {
-                return;
-            }
-            let reading = Reading {
-                dropped: losses.dropped + reading.dropped,
-                replaced: losses.replaced + reading.replaced,
-                ..reading.clone()
-            };
-            let event = if once {
-                Event::Whole(reading)
-            } else {
-                Event::Reading(reading)
-            };
-            // The receiver ends first only when the whole program ends.
-            let _ = sender.send(event);
+    fn teller(&self) -> Teller {
+        Teller {
+            sender: self.events.0.clone(),
+            told: Arc::clone(&self.told),
+            once: self.options.once,
+            frames: self.options.frames,
+            losses: self.losses,
         }
     }
 
@@ -178,15 +167,50 @@ impl Session<'_> {
     }
 }
 
+/// What becomes of each reading, on the engine's thread. The receiver ends first only when the whole program ends.
+struct Teller {
+    sender: SyncSender<Event>,
+    told: Arc<AtomicBool>,
+    once: bool,
+    frames: bool,
+    /// Of the connections before this one.
+    losses: Losses,
+}
+
+impl Listener for Teller {
+    fn reading(&mut self, reading: &Reading) {
+        // Readings go on until the watch looks again, but only one is wanted.
+        if self.once && (reading.coverage < 1.0 || self.told.swap(true, Ordering::AcqRel)) {
+            return;
+        }
+        let reading = Reading {
+            dropped: self.losses.dropped + reading.dropped,
+            replaced: self.losses.replaced + reading.replaced,
+            ..reading.clone()
+        };
+        let _ = self.sender.send(if self.once {
+            Event::Whole(reading)
+        } else {
+            Event::Reading(reading)
+        });
+    }
+
+    fn frames(&mut self, frames: &[f32]) {
+        if self.frames {
+            let _ = self.sender.send(Event::Frames(frames.to_vec()));
+        }
+    }
+}
+
 /// Tries to open the device again, ever more patiently; `None` if the user would rather leave.
-fn reconnect(selector: &Selector, control: &Control) -> Option<Capture> {
+fn reconnect(selector: &Selector, channels: &Channels, control: &Control) -> Option<Capture> {
     let mut wait = WAITS.0;
     loop {
         control.sleep_until(Instant::now() + wait);
         if control.is_stopped() {
             return None;
         }
-        match Capture::open(selector) {
+        match Capture::open(selector, channels) {
             Ok(capture) => return Some(capture),
             Err(failure) => tracing::debug!(%failure, "not back yet"),
         }

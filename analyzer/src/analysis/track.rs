@@ -41,6 +41,9 @@ fn one(
     if options.whole {
         scorer = scorer.for_track();
     }
+    if options.frames {
+        scorer = scorer.with_frames();
+    }
     let duration_s = samples.duration_s();
     let part = Part {
         title: title.clone(),
@@ -66,6 +69,11 @@ fn one(
             scorer.reset();
         }
         scorer.push(&block, &mut held).map_err(named)?;
+        if options.frames {
+            let mut frames = Vec::new();
+            scorer.take_frames(&mut frames);
+            events.send(Event::Frames(frames))?;
+        }
         let seconds = block.len() as f64 / f64::from(channels) / f64::from(rate);
         if let Some(peak) = level.take(&block, seconds, options.paced || !held.is_empty()) {
             events.send(Event::Peak(peak))?;

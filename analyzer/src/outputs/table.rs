@@ -35,7 +35,7 @@ pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) ->
                 }
             }
             Event::Notice(text) | Event::Lost(text) => notice(&text),
-            Event::Reading(_) | Event::Peak(_) => {}
+            Event::Reading(_) | Event::Peak(_) | Event::Frames(_) => {}
             Event::Ended(result) => return result,
         }
     }

@@ -4,7 +4,6 @@ mod bar;
 mod draw;
 mod meter;
 mod notices;
-mod process;
 mod state;
 pub(crate) mod theme;
 

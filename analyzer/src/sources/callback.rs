@@ -85,15 +85,15 @@ fn place(troubles: &[(ErrorKind, &str)], kind: ErrorKind) -> Option<usize> {
     troubles.iter().position(|(known, _)| *known == kind)
 }
 
-/// Takes a block of interleaved samples of any format. Real-time safe.
-pub(super) fn block<T>(block: &[T], channels: usize, tap: &mut Tap, signs: &Signs)
+/// Takes a block of interleaved samples of any format, and of each frame the channels that are `heard`. Real-time safe.
+pub(super) fn block<T>(block: &[T], channels: usize, heard: &[usize], tap: &mut Tap, signs: &Signs)
 where
     T: Copy,
     f32: FromSample<T>,
 {
     // Converted while down-mixing: no buffer of its own. A full ring counts its drops itself.
     tap.push_with(block.len() / channels, |frame, c| {
-        f32::from_sample_(block[frame * channels + c])
+        f32::from_sample_(block[frame * channels + heard[c]])
     });
     signs.blocks.fetch_add(1, Ordering::Relaxed);
 }
@@ -135,8 +135,8 @@ mod tests {
         assert_no_alloc(|| {
             // More than the ring holds: a full ring must not allocate either.
             for _ in 0..8 {
-                block(&floats, 2, &mut writer, &signs);
-                block(&integers, 2, &mut writer, &signs);
+                block(&floats, 2, &[0, 1], &mut writer, &signs);
+                block(&integers, 2, &[1, 0], &mut writer, &signs);
             }
             for (kind, _) in PASSING.into_iter().chain(ENDING) {
                 let error = cpal::Error::new(kind);

@@ -8,7 +8,8 @@ use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamC
 use echometer_engine::tap::{Tap, TapReader, tap};
 
 use super::callback::{self, Signs};
-use super::devices::Selector;
+use super::channels::Channels;
+use super::devices::{self, Selector};
 use crate::failure::Failure;
 
 /// Room in the ring: rides out any delay of the analysis.
@@ -24,7 +25,7 @@ pub(crate) struct Capture {
     pub(crate) name: String,
     /// Samples a second.
     pub(crate) rate: u32,
-    /// Channels.
+    /// Channels heard.
     pub(crate) channels: u16,
     /// The analysis thread's end, until it is taken.
     pub(crate) tap: Option<TapReader>,
@@ -33,15 +34,17 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    /// Finds and opens a device in its own rate and channels.
-    pub(crate) fn open(selector: &Selector) -> Result<Self, Failure> {
+    /// Finds and opens a device in its own rate and channels, of which `chosen` are heard.
+    pub(crate) fn open(selector: &Selector, chosen: &Channels) -> Result<Self, Failure> {
         let (device, name) = selector.device()?;
         let failed = |error: cpal::Error| {
             Failure::input(format!("{name} cannot be listened to: {error}"))
                 .hint("another program may hold it; --list-devices shows what there is")
         };
-        let supported = device.default_input_config().map_err(failed)?;
-        let (rate, channels) = (supported.sample_rate(), supported.channels());
+        let supported = devices::format(&device).map_err(failed)?;
+        let rate = supported.sample_rate();
+        let heard = chosen.of(supported.channels(), &name)?;
+        let channels = heard.len() as u16;
         let mut config = supported.config();
         let wanted = rate / BLOCKS_HZ;
         if let SupportedBufferSize::Range { min, max } = *supported.buffer_size()
@@ -50,7 +53,7 @@ impl Capture {
             config.buffer_size = BufferSize::Fixed(wanted.clamp(min, max));
         }
         let format = supported.sample_format();
-        let open = |config| Opened::new(&device, config, format, channels, rate);
+        let open = |config| Opened::new(&device, config, format, &heard);
         // Some drivers promise a block size that they then refuse.
         let opened = match open(config) {
             Err(Refused::Device(error)) if error.kind() == ErrorKind::UnsupportedConfig => {
@@ -116,25 +119,25 @@ impl Opened {
         device: &cpal::Device,
         config: StreamConfig,
         format: SampleFormat,
-        channels: u16,
-        rate: u32,
+        heard: &[usize],
     ) -> Result<Self, Refused> {
-        let (writer, reader) = tap(channels, RING_S * rate as usize).map_err(Refused::Channels)?;
+        let (writer, reader) =
+            tap(heard.len() as u16, RING_S * config.sample_rate as usize).map_err(Refused::Channels)?;
         let signs = Arc::new(Signs::default());
-        let theirs = Arc::clone(&signs);
+        let (theirs, heard) = (Arc::clone(&signs), heard.to_vec());
         let stream = match format {
-            SampleFormat::I8 => stream::<i8>(device, config, writer, theirs),
-            SampleFormat::I16 => stream::<i16>(device, config, writer, theirs),
-            SampleFormat::I24 => stream::<cpal::I24>(device, config, writer, theirs),
-            SampleFormat::I32 => stream::<i32>(device, config, writer, theirs),
-            SampleFormat::I64 => stream::<i64>(device, config, writer, theirs),
-            SampleFormat::U8 => stream::<u8>(device, config, writer, theirs),
-            SampleFormat::U16 => stream::<u16>(device, config, writer, theirs),
-            SampleFormat::U24 => stream::<cpal::U24>(device, config, writer, theirs),
-            SampleFormat::U32 => stream::<u32>(device, config, writer, theirs),
-            SampleFormat::U64 => stream::<u64>(device, config, writer, theirs),
-            SampleFormat::F32 => stream::<f32>(device, config, writer, theirs),
-            SampleFormat::F64 => stream::<f64>(device, config, writer, theirs),
+            SampleFormat::I8 => stream::<i8>(device, config, heard, writer, theirs),
+            SampleFormat::I16 => stream::<i16>(device, config, heard, writer, theirs),
+            SampleFormat::I24 => stream::<cpal::I24>(device, config, heard, writer, theirs),
+            SampleFormat::I32 => stream::<i32>(device, config, heard, writer, theirs),
+            SampleFormat::I64 => stream::<i64>(device, config, heard, writer, theirs),
+            SampleFormat::U8 => stream::<u8>(device, config, heard, writer, theirs),
+            SampleFormat::U16 => stream::<u16>(device, config, heard, writer, theirs),
+            SampleFormat::U24 => stream::<cpal::U24>(device, config, heard, writer, theirs),
+            SampleFormat::U32 => stream::<u32>(device, config, heard, writer, theirs),
+            SampleFormat::U64 => stream::<u64>(device, config, heard, writer, theirs),
+            SampleFormat::F32 => stream::<f32>(device, config, heard, writer, theirs),
+            SampleFormat::F64 => stream::<f64>(device, config, heard, writer, theirs),
             other => Err(cpal::Error::with_message(
                 ErrorKind::UnsupportedOperation,
                 format!("its samples are {other}, but must be integers or floats"),
@@ -151,6 +154,7 @@ impl Opened {
 fn stream<T>(
     device: &cpal::Device,
     config: StreamConfig,
+    heard: Vec<usize>,
     mut tap: Tap,
     signs: Arc<Signs>,
 ) -> Result<cpal::Stream, cpal::Error>
@@ -162,7 +166,9 @@ where
     let theirs = Arc::clone(&signs);
     device.build_input_stream(
         config,
-        move |block: &[T], _: &cpal::InputCallbackInfo| callback::block(block, channels, &mut tap, &theirs),
+        move |block: &[T], _: &cpal::InputCallbackInfo| {
+            callback::block(block, channels, &heard, &mut tap, &theirs);
+        },
         // On most hosts this runs on the audio thread too, and the stream may go on: an overrun, for one.
         move |error: cpal::Error| signs.error(error.kind()),
         Some(PATIENCE),

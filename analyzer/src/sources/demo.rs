@@ -3,16 +3,17 @@
 use echometer_decode::Decoder;
 use echometer_models::{DEMOS, Demo};
 
+use super::channels::Channels;
 use super::{Input, Track};
 use crate::failure::Failure;
 
 /// Opens `demo` (all excerpts, one after the other) or `demo:NAME`.
-pub(super) fn open(input: &str) -> Result<Input, Failure> {
+pub(super) fn open(input: &str, channels: &Channels) -> Result<Input, Failure> {
     let wanted = input.strip_prefix("demo:");
     let tracks = DEMOS
         .iter()
         .filter(|demo| wanted.is_none_or(|name| demo.name.eq_ignore_ascii_case(name)))
-        .map(track)
+        .map(|demo| channels.heard(track(demo)?))
         .collect::<Result<Vec<_>, Failure>>()?;
     if tracks.is_empty() {
         let known: Vec<_> = DEMOS.iter().map(|demo| format!("demo:{}", demo.name)).collect();

@@ -7,6 +7,7 @@ use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{ErrorKind, Host, HostId};
 
 use crate::failure::Failure;
+use crate::naming;
 
 /// ALSA names its converters like devices, and bridges to servers that complain aloud where these are not running.
 const NO_DEVICES: [&str; 9] = [
@@ -21,11 +22,16 @@ const NO_DEVICES: [&str; 9] = [
     "jack",
 ];
 
+/// What PulseAudio and PipeWire put after the name of an output for what plays on it.
+const MONITOR: &str = ".monitor";
+
 /// The device to listen to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Selector {
     /// Whatever the system's default is when it is opened.
     Default,
+    /// What plays on the system's default output when it is opened.
+    Output,
     /// One device, by what its host calls it.
     Named {
         /// Its host.
@@ -39,6 +45,7 @@ impl Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default microphone"),
+            Self::Output => f.write_str("what plays on the default output"),
             Self::Named { id, .. } => f.write_str(id),
         }
     }
@@ -58,11 +65,18 @@ impl Selector {
                     Failure::input("there is no microphone: the system offers no default input")
                         .hint("plug one in, name another device (--list-devices), or try --input demo")
                 }),
+            Self::Output => hosts()
+                .find_map(|(_, host)| playing(&host))
+                .ok_or_else(|| {
+                    Failure::input("what plays here cannot be listened to: no sound server offers its output")
+                        .hint("PulseAudio, PipeWire and Windows do; elsewhere a loopback device may be installed (--list-devices)")
+                }),
             Self::Named { host, id: wanted } => cpal::host_from_id(*host)
                 .ok()
                 .and_then(|host| {
-                    host.input_devices()
+                    listenable(&host)
                         .ok()?
+                        .into_iter()
                         .find(|device| id(device).as_ref() == Some(wanted))
                 })
                 .map(|device| (device, wanted.clone()))
@@ -75,8 +89,12 @@ impl Selector {
 struct Found {
     host: HostId,
     id: String,
+    /// What its host calls it in words.
+    called: String,
+    /// The same, but in our words where it is no microphone: `what plays on Speakers`.
     description: String,
-    is_default: bool,
+    /// What opens it without its name: `mic`, `output`.
+    shorthand: Option<&'static str>,
     device: cpal::Device,
 }
 
@@ -116,6 +134,45 @@ fn is_there(device: &cpal::Device) -> bool {
         .is_none_or(|error| !missing.contains(&error.kind()))
 }
 
+/// What a device of `host` can be listened to. On Windows these are its outputs, too: WASAPI then gives what plays on them
+/// (untried).
+fn listenable(host: &Host) -> Result<Vec<cpal::Device>, cpal::Error> {
+    let mut devices: Vec<_> = host.input_devices()?.collect();
+    if cfg!(windows) {
+        devices.extend(host.output_devices()?);
+    }
+    Ok(devices)
+}
+
+/// The format in which a device is heard.
+pub(super) fn format(device: &cpal::Device) -> Result<cpal::SupportedStreamConfig, cpal::Error> {
+    if cfg!(windows) && device.supports_output() {
+        return device.default_output_config();
+    }
+    device.default_input_config()
+}
+
+/// What plays on the host's default output, and its name.
+fn playing(host: &Host) -> Option<(cpal::Device, String)> {
+    let output = id(&host.default_output_device()?)?;
+    let wanted = if cfg!(windows) { output } else { output + MONITOR };
+    let device = listenable(host)
+        .ok()?
+        .into_iter()
+        .find(|device| id(device).as_ref() == Some(&wanted))?;
+    Some((device, wanted))
+}
+
+/// A device in words that say what is heard.
+fn described(id: &str, called: &str, is_output: bool) -> String {
+    let output = match id.strip_suffix(MONITOR) {
+        Some(output) => called.strip_prefix("Monitor of ").unwrap_or(output),
+        None if is_output => called,
+        None => return called.to_owned(),
+    };
+    format!("what plays on {output}")
+}
+
 fn id(device: &cpal::Device) -> Option<String> {
     device.id().ok().map(|id| id.id().to_owned())
 }
@@ -123,34 +180,42 @@ fn id(device: &cpal::Device) -> Option<String> {
 /// All input devices of all hosts. They are not opened: that may take long, or disturb.
 fn all() -> Vec<Found> {
     let mut found = Vec::new();
-    let mut default_seen = false;
+    // Only the first host that has one gives what `mic` and `output` open.
+    let (mut mic, mut output) = (None, None);
     for (host, answering) in hosts() {
-        // Only the first host's default is what `mic` opens.
-        let default = answering
-            .default_input_device()
-            .filter(|_| !default_seen)
-            .and_then(|device| id(&device));
-        default_seen |= default.is_some();
-        let devices = match answering.input_devices() {
+        let devices = match listenable(&answering) {
             Ok(devices) => devices,
             Err(error) => {
                 tracing::info!(host = host.name(), %error, "cannot list its devices");
                 continue;
             }
         };
+        let with_host = |id: String| (host, id);
+        mic = mic.or_else(|| id(&answering.default_input_device()?).map(with_host));
+        output = output.or_else(|| playing(&answering).map(|(_, id)| with_host(id)));
         for device in devices {
             let Some(id) = id(&device).filter(|id| !NO_DEVICES.contains(&id.as_str())) else {
                 continue;
             };
-            let description = device
+            let is = |default: &Option<(HostId, String)>| {
+                default
+                    .as_ref()
+                    .is_some_and(|(at, name)| *at == host && *name == id)
+            };
+            let called = device
                 .description()
                 .map(|about| about.name().to_owned())
                 .unwrap_or_default();
             found.push(Found {
                 host,
-                is_default: default.as_ref() == Some(&id),
+                shorthand: match () {
+                    () if is(&mic) => Some("mic"),
+                    () if is(&output) => Some("output"),
+                    () => None,
+                },
+                description: described(&id, &called, cfg!(windows) && device.supports_output()),
                 id,
-                description,
+                called,
                 device,
             });
         }
@@ -160,15 +225,13 @@ fn all() -> Vec<Found> {
 
 /// Devices with the rate and channels they deliver; those that cannot be opened are left out. Numbers count these.
 fn listed() -> Vec<(Found, u32, u16)> {
-    let formats = all()
-        .into_iter()
-        .filter_map(|found| match found.device.default_input_config() {
-            Ok(config) => Some((found, config.sample_rate(), config.channels())),
-            Err(error) => {
-                tracing::debug!(device = found.id, %error, "not listed");
-                None
-            }
-        });
+    let formats = all().into_iter().filter_map(|found| match format(&found.device) {
+        Ok(config) => Some((found, config.sample_rate(), config.channels())),
+        Err(error) => {
+            tracing::debug!(device = found.id, %error, "not listed");
+            None
+        }
+    });
     formats.collect()
 }
 
@@ -188,21 +251,13 @@ pub(super) fn find(text: &str) -> Result<Selector, Failure> {
         };
     }
     let devices = all();
-    if let Some(found) = devices
-        .iter()
-        .find(|found| found.id == text || found.description == text)
-    {
-        return select(found);
-    }
-    let wanted = text.to_lowercase();
-    let has = |name: &str| name.to_lowercase().contains(&wanted);
-    let matching: Vec<_> = devices
-        .iter()
-        .filter(|found| has(&found.id) || has(&found.description))
-        .collect();
+    let matching = naming::fitting(text, &devices, |found| {
+        [found.id.as_str(), &found.called, &found.description]
+    });
     match matching.as_slice() {
         [] => Err(not_found(text, devices.iter())),
-        [found] => select(found),
+        // One name may be known to several hosts; the first is what the user hears.
+        [found, others @ ..] if others.iter().all(|other| other.id == found.id) => select(found),
         several => Err(
             Failure::usage(format!("input `{text}` fits {} devices", several.len()))
                 .hint(format!("say which:{}", names(several.iter().copied()))),
@@ -264,7 +319,11 @@ fn print_table(out: &mut impl Write, devices: &[(Found, u32, u16)]) -> io::Resul
         "NO", "HOST", "NAME", "RATE", "CHANNELS"
     )?;
     for (i, (found, rate, channels)) in devices.iter().enumerate() {
-        let mark = if found.is_default { '*' } else { ' ' };
+        let mark = match found.shorthand {
+            Some("mic") => '*',
+            Some(_) => '>',
+            None => ' ',
+        };
         let line = format!(
             "{mark} {:>3}  {:host$}  {:name$}  {rate:>6} Hz  {channels:>8}  {}",
             i + 1,
@@ -276,6 +335,6 @@ fn print_table(out: &mut impl Write, devices: &[(Found, u32, u16)]) -> io::Resul
     }
     writeln!(
         out,
-        "\n* is what --input mic opens. A monitor carries what plays on an output."
+        "\n* is what --input mic opens, > what --input output opens. NO, NAME or a part of NAME or DESCRIPTION will do."
     )
 }

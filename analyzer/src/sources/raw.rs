@@ -8,7 +8,7 @@ use echometer_engine::Scorer;
 use echometer_engine::tap::CHANNELS;
 
 use super::Samples;
-use crate::cli::{Args, RawFormat};
+use crate::cli::{Live, RawFormat};
 use crate::failure::Failure;
 
 /// Bytes read at a time at most. A pipe gives what it has, so live input is not held up.
@@ -24,7 +24,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// From all three options, or from none.
-    pub(super) fn from_args(args: &Args) -> Result<Option<Self>, Failure> {
+    pub(super) fn from_args(args: &Live) -> Result<Option<Self>, Failure> {
         match (args.raw_rate, args.raw_channels, args.raw_format) {
             (None, None, None) => Ok(None),
             (Some(rate), Some(channels), Some(format)) => {

@@ -26,6 +26,8 @@ pub fn analyzer(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("RUST_LOG")
+        // No configuration file of the user's.
+        .env("XDG_CONFIG_HOME", "/nowhere")
         .stdin(Stdio::null());
     command
 }

@@ -3,10 +3,7 @@
 use echometer_engine::PerFeature;
 use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, TextStyle, vec2};
 
-use crate::{Rgb, colour};
-
-/// Contrast that bars and lines need against their ground (WCAG 2.2, level AA).
-const LINE_CONTRAST: f32 = 3.0;
+use crate::{Palette, Rgb};
 
 /// Every colour the panel draws with.
 #[derive(Debug, Clone)]
@@ -40,22 +37,20 @@ pub(super) struct Theme {
 impl Theme {
     /// The colours for a light or a dark ground.
     pub(super) fn new(light: bool) -> Self {
-        let grey = |dark: u32, bright: u32| hex(if light { bright } else { dark });
-        let card = grey(0x16_191f, 0xff_ffff);
-        let away = if light { Rgb(0, 0, 0) } else { Rgb(255, 255, 255) };
+        let palette = Palette::new(light);
         Self {
             light,
-            ground: grey(0x0d_0f13, 0xf1_f2f4),
-            card,
-            edge: grey(0x23_2830, 0xdf_e2e7),
-            track: grey(0x2a_2f38, 0xe3_e6eb),
-            grid: grey(0x22_2730, 0xed_eff2),
-            text: grey(0xf4_f5f7, 0x12_151a),
-            soft: grey(0xa3_abb8, 0x55_5d69),
-            focus: grey(0x8f_b8ff, 0x1d_5fd0),
-            warn: grey(0xf2_b84b, 0x8a_5300),
-            error: grey(0xff_8a75, 0xb3_261e),
-            features: PerFeature::from_fn(|feature| distinct(colour(feature), away, card)),
+            ground: ink(palette.ground),
+            card: ink(palette.card),
+            edge: ink(palette.edge),
+            track: ink(palette.track),
+            grid: ink(palette.grid),
+            text: ink(palette.text),
+            soft: ink(palette.soft),
+            focus: ink(palette.focus),
+            warn: ink(palette.warn),
+            error: ink(palette.error),
+            features: PerFeature::from_fn(|feature| ink(palette.features[feature])),
         }
     }
 
@@ -75,7 +70,11 @@ impl Theme {
         } else {
             egui::Visuals::dark()
         };
-        let raised = if self.light { self.card } else { hex(0x1e_222a) };
+        let raised = if self.light {
+            self.card
+        } else {
+            Color32::from_rgb(0x1e, 0x22, 0x2a)
+        };
         visuals.panel_fill = self.ground;
         visuals.window_fill = raised;
         visuals.window_stroke = Stroke::new(1.0, self.edge);
@@ -138,78 +137,6 @@ impl Theme {
     }
 }
 
-const fn hex(rgb: u32) -> Color32 {
-    Color32::from_rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
-}
-
-/// `rgb` with as little of `away` mixed in as makes it stand out from `ground`.
-fn distinct(rgb: Rgb, away: Rgb, ground: Color32) -> Color32 {
-    let mixed = |share| {
-        let Rgb(r, g, b) = rgb.mix(away, share);
-        Color32::from_rgb(r, g, b)
-    };
-    let steps = (0..=50).map(|step| mixed(step as f32 / 50.0));
-    steps
-        .into_iter()
-        .find(|candidate| contrast(*candidate, ground) >= LINE_CONTRAST)
-        .unwrap_or_else(|| mixed(1.0))
-}
-
-/// The ratio of two colours' luminances as WCAG defines it, 1–21.
-fn contrast(a: Color32, b: Color32) -> f32 {
-    let luminance = |c: Color32| {
-        let linear = egui::Rgba::from(c);
-        0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b() + 0.05
-    };
-    let (a, b) = (luminance(a), luminance(b));
-    a.max(b) / a.min(b)
-}
-
-#[cfg(test)]
-mod tests {
-    use echometer_engine::Feature;
-
-    use super::*;
-
-    /// Contrast that small text needs (the same standard).
-    const TEXT_CONTRAST: f32 = 4.5;
-
-    #[test]
-    fn all_text_is_readable() {
-        for light in [false, true] {
-            let theme = Theme::new(light);
-            for text in [theme.text, theme.soft, theme.warn, theme.error, theme.focus] {
-                for ground in [theme.card, theme.ground] {
-                    assert!(contrast(text, ground) >= TEXT_CONTRAST, "{text:?} on {ground:?}");
-                }
-            }
-            for feature in Feature::ALL {
-                let on_card = contrast(theme.features[feature], theme.card);
-                assert!(on_card >= LINE_CONTRAST, "{feature}: {on_card}");
-            }
-        }
-    }
-
-    #[test]
-    fn features_keep_different_colours() {
-        for light in [false, true] {
-            let theme = Theme::new(light);
-            for (i, a) in Feature::ALL.into_iter().enumerate() {
-                for b in &Feature::ALL[..i] {
-                    let (a, b) = (theme.features[a], theme.features[*b]);
-                    let far = (0..3).map(|i| a[i].abs_diff(b[i])).max();
-                    assert!(far >= Some(24), "{a:?} and {b:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn contrast_is_that_of_the_standard() {
-        assert!((contrast(Color32::BLACK, Color32::WHITE) - 21.0).abs() < 0.01);
-        assert!(
-            contrast(hex(0xf0_e442), Color32::WHITE) < 1.5,
-            "yellow on white cannot be read"
-        );
-    }
+fn ink(Rgb(r, g, b): Rgb) -> Color32 {
+    Color32::from_rgb(r, g, b)
 }

@@ -6,8 +6,8 @@ use echometer_engine::{Feature, PerFeature, Reading};
 use echometer_meters::History;
 
 use super::notices::Notices;
-use super::process::CpuShare;
 use crate::analysis::{Event, Part};
+use crate::outputs::process::CpuShare;
 use crate::outputs::{About, shortcomings};
 
 /// How long a notice stays.
@@ -93,7 +93,7 @@ impl<'a> State<'a> {
                 self.said.push(text.clone());
                 self.lost = Some(text);
             }
-            Event::Ended(_) => {}
+            Event::Frames(_) | Event::Ended(_) => {}
         }
     }
 

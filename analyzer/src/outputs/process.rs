@@ -9,14 +9,14 @@ const TICKS_HZ: f64 = 100.0;
 
 /// The share of the last second; known on Linux only.
 #[derive(Debug, Default)]
-pub(super) struct CpuShare {
+pub(in crate::outputs) struct CpuShare {
     last: Option<(Instant, f64)>,
     share: Option<f64>,
 }
 
 impl CpuShare {
     /// Looks, if it is time.
-    pub(super) fn update(&mut self) {
+    pub(in crate::outputs) fn update(&mut self) {
         if self.last.is_some_and(|(when, _)| when.elapsed() < LOOK) {
             return;
         }
@@ -29,7 +29,7 @@ impl CpuShare {
     }
 
     /// The share of one core, 1 being all of it.
-    pub(super) fn get(&self) -> Option<f64> {
+    pub(in crate::outputs) fn get(&self) -> Option<f64> {
         self.share
     }
 }

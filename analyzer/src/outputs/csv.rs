@@ -1,0 +1,102 @@
+//! Readings as rows of a CSV file, which is whole at any time.
+
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use echometer_engine::Reading;
+
+use super::fan::Output;
+use super::{About, line};
+use crate::analysis::Part;
+use crate::failure::Failure;
+
+/// The file being written.
+pub(super) struct Csv {
+    path: PathBuf,
+    file: File,
+    about: About,
+    /// Bytes of whole rows; nothing where it is no file but a device or a pipe.
+    whole: Option<u64>,
+    rows: u64,
+}
+
+impl Csv {
+    /// Makes the file and writes its header. A file that is there is only replaced with `force`.
+    pub(super) fn open(path: &Path, force: bool, about: &About) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::failed(format!("--csv {}: {error}", path.display()));
+        let mut options = OpenOptions::new();
+        options.write(true);
+        let found = std::fs::metadata(path);
+        let regular = found.as_ref().map_or(true, std::fs::Metadata::is_file);
+        if force {
+            options.create(true).truncate(true);
+        } else if regular {
+            options.create_new(true);
+        }
+        let file = options.open(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Failure::failed(format!("--csv {}: the file exists", path.display()))
+                .hint("name another one, or let it be replaced with --force"),
+            _ => failed(error),
+        })?;
+        let mut csv = Self {
+            path: path.to_owned(),
+            file,
+            about: about.clone(),
+            whole: regular.then_some(0),
+            rows: 0,
+        };
+        csv.write(&line::columns())?;
+        Ok(csv)
+    }
+
+    /// Adds a row in one piece, or takes back what came of it.
+    fn write(&mut self, cells: &[String]) -> Result<(), Failure> {
+        let row = cells
+            .iter()
+            .map(|cell| quoted(cell))
+            .collect::<Vec<_>>()
+            .join(",")
+            + "\n";
+        if let Err(error) = self.file.write_all(row.as_bytes()) {
+            if let Some(whole) = self.whole {
+                // A disk that is full still shortens a file; one that is gone keeps what it has.
+                let _ = self.file.set_len(whole);
+            }
+            return Err(Failure::failed(format!(
+                "--csv {}: cannot be written after {} rows: {error}",
+                self.path.display(),
+                self.rows
+            ))
+            .hint("what was written before is whole"));
+        }
+        self.whole = self.whole.map(|whole| whole + row.len() as u64);
+        Ok(())
+    }
+}
+
+/// A cell as RFC 4180 has it.
+fn quoted(cell: &str) -> Cow<'_, str> {
+    if cell.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\"")).into()
+    } else {
+        cell.into()
+    }
+}
+
+impl Output for Csv {
+    fn name(&self) -> String {
+        format!("CSV file {}", self.path.display())
+    }
+
+    fn is_lossless(&self) -> bool {
+        true
+    }
+
+    fn reading(&mut self, reading: &Reading, part: Option<&Part>) -> Result<(), Failure> {
+        self.write(&line::cells(reading, &self.about, part))?;
+        self.rows += 1;
+        Ok(())
+    }
+}

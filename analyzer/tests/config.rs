@@ -1,0 +1,156 @@
+//! The configuration file, shell completions and the manual page.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::*;
+
+fn file(folder: &Path, text: &str) -> String {
+    let path = folder.join("analyzer.toml");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_file_says_what_flags_say_and_flags_win() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = wav(folder.path(), "chord.wav", &chord(4.0));
+    let config = file(
+        folder.path(),
+        &format!(
+            "# mine\ninput = \"{}\"\nrate = 2\ndevice = \"embedded\"\nonce = true\nchannels = [2, 1]\nverbose = 0\n",
+            input.display()
+        ),
+    );
+    assert_eq!(lines(&run(&["--config", &config])).len(), 1);
+    assert_eq!(lines(&run(&["--config", &config, "--no-once"])).len(), 8);
+    assert_eq!(
+        lines(&run(&["--config", &config, "--no-once", "--rate", "1"])).len(),
+        4
+    );
+    // The same file in the user's folder.
+    let home = folder.path().join("echometer");
+    fs::create_dir(&home).unwrap();
+    fs::copy(&config, home.join("analyzer.toml")).unwrap();
+    let mut found = analyzer(&["--rate", "1", "--no-once"]);
+    if cfg!(not(windows)) {
+        let output = found.env("XDG_CONFIG_HOME", folder.path()).output().unwrap();
+        assert_eq!(lines(&output).len(), 4);
+        let mut without = analyzer(&["--no-config", "--input", "demo:polka"]);
+        let output = without.env("XDG_CONFIG_HOME", folder.path()).output().unwrap();
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn lists_are_replaced_by_flags_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = file(
+        folder.path(),
+        "osc = [\"127.0.0.1:1\", \"127.0.0.1:2\"]\nmidi = \"Synth\"\n",
+    );
+    let text = printed(&["config", "--config", &config]);
+    assert!(
+        text.contains("osc = [\"127.0.0.1:1\", \"127.0.0.1:2\"]"),
+        "{text}"
+    );
+    assert!(text.contains("midi = [\"Synth\"]"), "{text}");
+    let text = printed(&["config", "--config", &config, "--osc", "127.0.0.1:3"]);
+    assert!(text.contains("osc = [\"127.0.0.1:3\"]"), "{text}");
+}
+
+#[test]
+fn what_config_prints_is_a_file_that_says_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [
+        "config",
+        "--no-config",
+        "--input",
+        "a \"b\" \\c.wav",
+        "--rate",
+        "2.5",
+        "--osc",
+        "127.0.0.1:9000",
+        "--once",
+        "--channels",
+        "3,4",
+        "-vv",
+    ];
+    let text = printed(&flags);
+    for line in [
+        "rate = 2.5",
+        "once = true",
+        "channels = [3, 4]",
+        "verbose = 2",
+        "realtime = false",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
+    let config = file(folder.path(), &text);
+    assert_eq!(printed(&["config", "--config", &config]), text);
+    let defaults = printed(&["config"]);
+    let config = file(folder.path(), &defaults);
+    assert_eq!(printed(&["config", "--config", &config]), defaults);
+}
+
+#[test]
+fn errors_name_file_line_and_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, line, words) in [
+        (
+            "rate = 5\nrat = 5\n",
+            2,
+            &["`rat`", "known keys", "rate, ", "osc"][..],
+        ),
+        ("\n\nrate = \"fast\"\n", 3, &["rate", "number"]),
+        ("rate = 1000\n", 1, &["rate"]),
+        ("format = \"xml\"\n", 1, &["format", "jsonl"]),
+        ("once = 1\n", 1, &["once", "true or false"]),
+        ("rate = [1, 2]\n", 1, &["rate", "one value"]),
+        ("midi-channel = 17\n", 1, &["midi-channel"]),
+        ("config = \"x\"\n", 1, &["`config`"]),
+        ("rate = 5\nrate = 6\n", 2, &["rate"]),
+        ("rate = 5\ninput mic\n", 2, &[]),
+        ("[osc]\nx = 1\n", 1, &["osc"]),
+    ] {
+        let config = file(folder.path(), text);
+        let output = run(&["--config", &config]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{text}: {said}");
+        assert!(
+            said.starts_with(&format!("error: {config}:{line}: ")),
+            "{text}: {said}"
+        );
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
+    let output = run(&["--config", "/no/such/file.toml"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("/no/such/file.toml"));
+}
+
+#[test]
+fn shells_and_man_get_what_they_read() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(printed(&["completions", shell]).contains("osc"), "{shell}");
+    }
+    let man = printed(&["man"]);
+    assert!(man.starts_with(".ie") || man.contains(".TH analyzer"), "{man}");
+    assert!(man.contains("midi"));
+    // Subcommands and the flags of listening are not mixed.
+    assert_eq!(code(&run(&["--once", "man"])), 2);
+}

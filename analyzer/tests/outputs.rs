@@ -1,0 +1,249 @@
+//! Several outputs at once, with real receivers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use common::*;
+use rosc::{OscPacket, OscType};
+use serde_json::Value;
+
+/// Everything that came to the socket, one map of addresses a bundle.
+fn bundles(socket: &UdpSocket) -> Vec<BTreeMap<String, f32>> {
+    socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut bytes = [0; 4096];
+    let mut found = Vec::new();
+    while let Ok((length, _)) = socket.recv_from(&mut bytes) {
+        let (_, packet) = rosc::decoder::decode_udp(&bytes[..length]).unwrap();
+        let OscPacket::Bundle(bundle) = packet else {
+            panic!("{packet:?}");
+        };
+        let messages = bundle.content.into_iter().map(|packet| match packet {
+            OscPacket::Message(message) => match message.args[..] {
+                [OscType::Float(value)] => (message.addr, value),
+                _ => panic!("{message:?}"),
+            },
+            OscPacket::Bundle(bundle) => panic!("{bundle:?}"),
+        });
+        found.push(messages.collect());
+    }
+    found
+}
+
+/// Header and rows of a CSV file whose cells have no comma.
+fn table(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.ends_with('\n'), "the last row is whole");
+    let mut rows = text
+        .lines()
+        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    (rows.next().unwrap(), rows.collect())
+}
+
+#[test]
+fn every_output_gets_every_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = wav(folder.path(), "chord.wav", &chord(6.0));
+    let csv = folder.path().join("readings.csv");
+    let receivers = [0, 1].map(|_| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let ports = receivers
+        .each_ref()
+        .map(|socket| socket.local_addr().unwrap().port());
+    let output = run(&[
+        "--input",
+        path.to_str().unwrap(),
+        "--osc",
+        &format!("127.0.0.1:{}", ports[0]),
+        "--osc",
+        &format!("localhost:{}", ports[1]),
+        "--csv",
+        csv.to_str().unwrap(),
+    ]);
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 30);
+    for receiver in &receivers {
+        let bundles = bundles(receiver);
+        assert_eq!(bundles.len(), lines.len());
+        for (bundle, line) in bundles.iter().zip(&lines) {
+            let mut expected = 1;
+            assert!(
+                (f64::from(bundle["/echometer/coverage"]) - line["coverage"].as_f64().unwrap()).abs() < 1e-4
+            );
+            for feature in FEATURES {
+                let sent = bundle.get(&format!("/echometer/{feature}"));
+                assert_eq!(sent.is_some(), line[feature].is_f64(), "{feature}: {line}");
+                if let Some(sent) = sent {
+                    expected += 1;
+                    assert!((f64::from(*sent) - line[feature].as_f64().unwrap()).abs() < 0.006);
+                }
+            }
+            assert_eq!(bundle.len(), expected);
+        }
+    }
+    let (header, rows) = table(&csv);
+    assert_eq!(rows.len(), lines.len());
+    for (row, line) in rows.iter().zip(&lines) {
+        for (column, cell) in header.iter().zip(row) {
+            let said = match column.strip_prefix("sd_") {
+                Some(feature) => &line["sd"][feature],
+                None => &line[column.as_str()],
+            };
+            match said {
+                Value::Number(number) => assert_eq!(cell.parse::<f64>().unwrap(), number.as_f64().unwrap()),
+                Value::String(text) => assert_eq!(cell, text),
+                _ => assert!(
+                    ["", "0", "false", "1"].contains(&cell.as_str()),
+                    "{column}: {cell}"
+                ),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_csv_file_that_exists_is_kept_unless_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = wav(folder.path(), "chord.wav", &chord(3.0));
+    let csv = folder.path().join("mine.csv");
+    fs::write(&csv, "mine").unwrap();
+    let arguments = [
+        "--input",
+        path.to_str().unwrap(),
+        "--csv",
+        csv.to_str().unwrap(),
+        "--format",
+        "none",
+    ];
+    let output = run(&arguments);
+    assert_eq!(code(&output), 1);
+    let said = stderr(&output);
+    assert!(said.contains("mine.csv") && said.contains("--force"), "{said}");
+    assert_eq!(fs::read_to_string(&csv).unwrap(), "mine");
+    let output = run(&[&arguments[..], &["--force", "--once"]].concat());
+    assert!(lines(&output).is_empty(), "--format none says nothing");
+    assert_eq!(table(&csv).1.len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_csv_that_takes_nothing_ends_it_before_it_begins() {
+    let output = run(&["--input", "demo:dance", "--csv", "/dev/full"]);
+    assert_eq!(code(&output), 1);
+    let said = stderr(&output);
+    assert!(said.contains("/dev/full") && output.stdout.is_empty(), "{said}");
+}
+
+/// A file that may not grow is as good as a disk that fills up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_csv_that_fills_up_is_told_once_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = wav(folder.path(), "chord.wav", &chord(20.0));
+    let csv = folder.path().join("full.csv");
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = receiver.local_addr().unwrap().port();
+    let program = env!("CARGO_BIN_EXE_analyzer");
+    let (input, table_path) = (path.display(), csv.display());
+    // Blocks of 512 bytes in a POSIX shell, 1024 in some.
+    let command = format!(
+        "trap '' XFSZ; ulimit -f 8; exec {program} --no-config --input {input} --csv {table_path} --osc 127.0.0.1:{port} | cat"
+    );
+    let status = format!("{{ {command}; }} 2>{}/errors", folder.path().display());
+    let output = Command::new("bash")
+        .args(["-c", &format!("set -o pipefail; {status}")])
+        .output()
+        .unwrap();
+    let said = fs::read_to_string(folder.path().join("errors")).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let told = said
+        .lines()
+        .filter(|line| line.starts_with("note:") && line.contains("full.csv"));
+    assert_eq!(told.count(), 1, "{said}");
+    assert!(said.contains("error: --csv"), "{said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 100);
+    assert_eq!(bundles(&receiver).len(), 100);
+    let rows = table(&csv).1.len();
+    assert!((1..100).contains(&rows), "{rows}");
+}
+
+#[test]
+fn a_receiver_that_is_gone_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = wav(folder.path(), "chord.wav", &chord(5.0));
+    let gone = UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    let alone = run(&["--input", path.to_str().unwrap()]);
+    let with = run(&["--input", path.to_str().unwrap(), "--osc", &gone]);
+    assert_eq!(lines(&with), lines(&alone));
+    assert_eq!(with.stderr, alone.stderr);
+}
+
+#[test]
+fn wrong_receivers_are_named() {
+    for (target, wanted) in [
+        ("nonsense", 2),
+        ("127.0.0.1", 2),
+        ("127.0.0.1:0", 2),
+        (":9000", 2),
+        ("host:port", 2),
+        ("no-such-host.invalid:9000", 1),
+    ] {
+        let output = run(&["--input", "demo:dance", "--osc", target]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), wanted, "{target}: {said}");
+        assert!(said.contains(target), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    for channel in ["0", "17", "x"] {
+        assert_eq!(code(&run(&["--midi-channel", channel, "--input", "demo"])), 2);
+    }
+}
+
+#[test]
+fn channels_are_chosen_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = chord(4.0);
+    let left: Vec<i16> = both.chunks(2).flat_map(|frame| [frame[0], frame[0]]).collect();
+    let swapped: Vec<i16> = both.chunks(2).flat_map(|frame| [frame[1], frame[0]]).collect();
+    let path = |name, samples: &[i16]| wav(folder.path(), name, samples).to_str().unwrap().to_owned();
+    let (both, left, swapped) = (
+        path("b.wav", &both),
+        path("l.wav", &left),
+        path("s.wav", &swapped),
+    );
+    let once = |arguments: &[&str]| lines(&run(&[&["--once", "--input"], arguments].concat()));
+    // A single channel is mono, whose loudness is that of one side: 3 dB less than of two.
+    assert_eq!(
+        once(&[&both, "--channels", "1"]),
+        once(&[&left, "--channels", "2"])
+    );
+    assert_eq!(once(&[&both, "--channels", "2,1"]), once(&[&swapped]));
+    assert_eq!(once(&[&both, "--channels", "1,2"]), once(&[&both]));
+    assert_ne!(
+        once(&[&both, "--channels", "1"]),
+        once(&[&both, "--channels", "2"])
+    );
+    for (list, word) in [
+        ("3", "2 channels"),
+        ("0", "count from 1"),
+        ("1,1", "twice"),
+        ("1-2", "--channels"),
+    ] {
+        let output = run(&["--input", &both, "--channels", list]);
+        assert_eq!(code(&output), 2, "{list}: {}", stderr(&output));
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+}
