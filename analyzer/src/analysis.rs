@@ -9,7 +9,7 @@ use echometer_engine::{Model, Reading};
 
 use crate::control::Control;
 use crate::failure::Failure;
-use crate::sources::Input;
+use crate::sources::{Input, Track};
 
 /// What is asked of the analysis.
 #[derive(Debug, Clone)]
@@ -67,11 +67,11 @@ pub(crate) enum Event {
 struct Unheard;
 
 /// Where events go.
-struct Events<'a>(&'a SyncSender<Event>);
+struct Events<'a>(&'a dyn Fn(Event) -> Result<(), Unheard>);
 
 impl Events<'_> {
     fn send(&self, event: Event) -> Result<(), Unheard> {
-        self.0.send(event).map_err(|_| Unheard)
+        (self.0)(event)
     }
 }
 
@@ -104,13 +104,33 @@ pub(crate) fn run(
     control: &Control,
     events: &SyncSender<Event>,
 ) -> Result<(), Failure> {
-    let events = Events(events);
-    let ended = match input {
+    let send = |event: Event| events.send(event).map_err(|_| Unheard);
+    let events = Events(&send);
+    quietly(match input {
         Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
         Input::Device(selector, channels) => {
             device::run(model, &selector, &channels, options, control, &events)
         }
+    })
+}
+
+/// Analyses one file or stream on this thread, and tells `heard` all that happens.
+pub(crate) fn track(
+    model: &Model,
+    track: Track,
+    options: &Options,
+    control: &Control,
+    heard: &dyn Fn(Event),
+) -> Result<(), Failure> {
+    let hear = |event: Event| {
+        heard(event);
+        Ok(())
     };
+    quietly(track::run(model, vec![track], options, control, &Events(&hear)))
+}
+
+/// A stop that somebody wished for is no failure.
+fn quietly(ended: Result<(), Stop>) -> Result<(), Failure> {
     match ended {
         Ok(()) | Err(Stop::Quiet) => Ok(()),
         Err(Stop::Failed(failure)) => Err(failure),
