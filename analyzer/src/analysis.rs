@@ -67,11 +67,26 @@ pub(crate) enum Event {
 struct Unheard;
 
 /// Where events go.
-struct Events<'a>(&'a dyn Fn(Event) -> Result<(), Unheard>);
+trait Hears {
+    fn send(&self, event: Event) -> Result<(), Unheard>;
+}
 
-impl Events<'_> {
+/// To another thread.
+struct Events<'a>(&'a SyncSender<Event>);
+
+impl Hears for Events<'_> {
     fn send(&self, event: Event) -> Result<(), Unheard> {
-        (self.0)(event)
+        self.0.send(event).map_err(|_| Unheard)
+    }
+}
+
+/// To whoever asked, on the same thread.
+struct Asker<'a>(&'a dyn Fn(Event));
+
+impl Hears for Asker<'_> {
+    fn send(&self, event: Event) -> Result<(), Unheard> {
+        (self.0)(event);
+        Ok(())
     }
 }
 
@@ -104,8 +119,7 @@ pub(crate) fn run(
     control: &Control,
     events: &SyncSender<Event>,
 ) -> Result<(), Failure> {
-    let send = |event: Event| events.send(event).map_err(|_| Unheard);
-    let events = Events(&send);
+    let events = Events(events);
     quietly(match input {
         Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
         Input::Device(selector, channels) => {
@@ -122,11 +136,7 @@ pub(crate) fn track(
     control: &Control,
     heard: &dyn Fn(Event),
 ) -> Result<(), Failure> {
-    let hear = |event: Event| {
-        heard(event);
-        Ok(())
-    };
-    quietly(track::run(model, vec![track], options, control, &Events(&hear)))
+    quietly(track::run(model, vec![track], options, control, &Asker(heard)))
 }
 
 /// A stop that somebody wished for is no failure.

@@ -13,7 +13,7 @@ use super::walk::{Found, to_row};
 use crate::analysis::{self, Event, Options};
 use crate::control::Control;
 use crate::failure::Failure;
-use crate::outputs::jsonl::rounded;
+use crate::outputs::line::told;
 use crate::sources;
 
 /// Readings a second where the curve is kept.
@@ -84,8 +84,8 @@ impl Heard {
             return;
         };
         row.duration_ms = Some((whole.time * 1e3).round() as u64);
-        row.values = PerFeature::from_fn(|feature| rounded(feature, whole.values[feature]));
-        row.sd = PerFeature::from_fn(|feature| rounded(feature, whole.sd[feature]));
+        row.values = PerFeature::from_fn(|feature| told(&whole.values, feature));
+        row.sd = PerFeature::from_fn(|feature| told(&whole.sd, feature));
         row.model = Some(model.title());
         if whole.silent {
             self.notes.push("silent: nothing above -70 LUFS".into());
@@ -107,7 +107,7 @@ fn series(readings: &[Reading]) -> Value {
     for feature in Feature::ALL {
         let values: Vec<_> = readings
             .iter()
-            .map(|reading| rounded(feature, reading.values[feature]))
+            .map(|reading| told(&reading.values, feature))
             .collect();
         columns.insert(feature.name().into(), json!(values));
     }
