@@ -49,11 +49,19 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
     }
     let control = Arc::new(Control::default());
     control.end_on_signals()?;
-    let walk = Walk::of(&args.paths, args.from.as_deref(), args.shard.unwrap_or(Shard::WHOLE))?;
+    let walk = Walk::of(
+        &args.paths,
+        args.from.as_deref(),
+        args.shard.unwrap_or(Shard::WHOLE),
+    )?;
     walk.notices.iter().for_each(|text| notice(text));
     let mut sink = Sink::open(out)?;
     let model = load()?;
-    tracing::info!(files = walk.files.len(), known = sink.rows.len(), "looked through the folders");
+    tracing::info!(
+        files = walk.files.len(),
+        known = sink.rows.len(),
+        "looked through the folders"
+    );
     let wanted = Wanted {
         model: &model.title(),
         curves: args.curves,
@@ -227,5 +235,9 @@ fn tell_end(scored: usize, failed: usize, unchanged: usize, gone: usize, sink: &
     if failed > 0 {
         text += &format!(", {failed} could not be scored (see the column `error`)");
     }
-    notice(&format!("{text}: {} rows in {}", sink.rows.len(), table.path.display()));
+    notice(&format!(
+        "{text}: {} rows in {}",
+        sink.rows.len(),
+        table.path.display()
+    ));
 }

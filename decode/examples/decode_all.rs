@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             heard
         };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().map(|worker| worker.join().unwrap_or(0.0)).sum()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(0.0))
+            .sum()
     });
     let took = begun.elapsed().as_secs_f64();
     println!(

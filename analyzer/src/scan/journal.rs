@@ -70,7 +70,10 @@ fn lock(path: &Path) -> Result<File, Failure> {
 fn recover(file: &mut File) -> io::Result<Vec<Row>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let whole = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
     let rows = bytes[..whole]
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice(line).ok())
@@ -81,6 +84,7 @@ fn recover(file: &mut File) -> io::Result<Vec<Row>> {
 }
 
 fn unusable(path: &Path, reason: impl std::fmt::Display) -> Failure {
-    Failure::failed(format!("{} cannot be used: {reason}", path.display()))
-        .hint("rows are kept there until the scan is done; see that the table's folder can be written and has room")
+    Failure::failed(format!("{} cannot be used: {reason}", path.display())).hint(
+        "rows are kept there until the scan is done; see that the table's folder can be written and has room",
+    )
 }

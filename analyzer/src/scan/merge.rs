@@ -13,10 +13,11 @@ pub(crate) fn run(tables: &[PathBuf], out: &Table) -> Result<usize, Failure> {
     let mut rows = BTreeMap::new();
     for path in tables {
         if !path.exists() {
-            return Err(
-                Failure::input(format!("table {} not found: there is no such file", path.display()))
-                    .hint("--merge takes tables that scans wrote"),
-            );
+            return Err(Failure::input(format!(
+                "table {} not found: there is no such file",
+                path.display()
+            ))
+            .hint("--merge takes tables that scans wrote"));
         }
         for row in Table::at(path, None)?.read()? {
             add(&mut rows, row);

@@ -18,10 +18,13 @@ impl Shard {
     /// Whether the file at this path belongs to it.
     pub(super) fn has(self, path: &Path) -> bool {
         // FNV-1a: the standard library's hashes may change with its version.
-        let hash = path.as_os_str().as_encoded_bytes().iter().fold(
-            0xcbf2_9ce4_8422_2325,
-            |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3),
-        );
+        let hash = path
+            .as_os_str()
+            .as_encoded_bytes()
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+            });
         // The upper half, where neighbouring names differ as well.
         (hash >> 32) % self.count == self.index - 1
     }
@@ -54,7 +57,13 @@ mod tests {
         for i in 0..7_000 {
             let path = format!("artist {}/album/{i:02}.mp3", i / 10);
             let owners: Vec<_> = (1..=7u64)
-                .filter(|index| Shard { index: *index, count: 7 }.has(Path::new(&path)))
+                .filter(|index| {
+                    Shard {
+                        index: *index,
+                        count: 7,
+                    }
+                    .has(Path::new(&path))
+                })
                 .collect();
             assert_eq!(owners.len(), 1);
             sizes[owners[0] as usize - 1] += 1;

@@ -110,11 +110,8 @@ impl Table {
     }
 
     fn unreadable(&self, reason: impl std::fmt::Display) -> Failure {
-        Failure::input(format!(
-            "table {} cannot be read: {reason}",
-            self.path.display()
-        ))
-        .hint("it must be a table that a scan wrote; name another with --out, or move this one away")
+        Failure::input(format!("table {} cannot be read: {reason}", self.path.display()))
+            .hint("it must be a table that a scan wrote; name another with --out, or move this one away")
     }
 }
 
@@ -133,7 +130,9 @@ pub(super) fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         suffix.push(extension);
         suffix
     });
-    builder.prefix(UNFINISHED).suffix(extension.as_deref().unwrap_or_default());
+    builder
+        .prefix(UNFINISHED)
+        .suffix(extension.as_deref().unwrap_or_default());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -145,4 +144,3 @@ pub(super) fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     }
     Ok(file)
 }
-

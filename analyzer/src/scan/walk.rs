@@ -69,7 +69,10 @@ impl Walk {
             match entry {
                 Ok(entry) => {
                     let path = entry.path();
-                    let finished = !entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+                    let finished = !entry
+                        .file_name()
+                        .as_encoded_bytes()
+                        .starts_with(UNFINISHED.as_bytes());
                     if entry.file_type().is_file() && is_audio_name(path) && finished {
                         let metadata = entry.metadata().map_err(io::Error::other);
                         self.add(path.to_owned(), metadata, root, shard);
@@ -195,7 +198,11 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_row_s_path_leads_back_to_its_file() {
-        for bytes in [&b"/a/b c%41\n\".mp3"[..], b"/caf\xe9/100% =1,2.mp3", "/\u{e9}.ogg".as_bytes()] {
+        for bytes in [
+            &b"/a/b c%41\n\".mp3"[..],
+            b"/caf\xe9/100% =1,2.mp3",
+            "/\u{e9}.ogg".as_bytes(),
+        ] {
             let path = path_of(bytes);
             assert_eq!(from_row(&to_row(&path)), path, "{}", to_row(&path));
         }

@@ -43,8 +43,10 @@ pub(crate) fn run(
     let (mut changed, mut failed) = (0, 0);
     for (path, found) in files {
         if control.is_stopped() {
-            return Err(Failure::failed(format!("stopped after the tags of {changed} files"))
-                .hint("the same command goes on from here"));
+            return Err(
+                Failure::failed(format!("stopped after the tags of {changed} files"))
+                    .hint("the same command goes on from here"),
+            );
         }
         let Some(row) = sink.rows.get(*path) else { continue };
         let fields = fields(style, row, &guesses);
@@ -93,7 +95,10 @@ fn fields(style: Style, row: &Row, guesses: &PerFeature<bool>) -> Vec<Field> {
         }
     };
     // Silence has a loudness and nothing else.
-    let scored = row.values.iter().any(|(feature, value)| feature != Feature::Loudness && value.is_some());
+    let scored = row
+        .values
+        .iter()
+        .any(|(feature, value)| feature != Feature::Loudness && value.is_some());
     if scored && row.error.is_none() {
         Feature::ALL.into_iter().filter_map(field).collect()
     } else {
@@ -135,6 +140,12 @@ fn restated(mut row: Row, path: &Path) -> Row {
 /// A path on one line, whatever is in it.
 fn shown(path: &str) -> String {
     path.chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
         .collect()
 }

@@ -21,7 +21,11 @@ fn only_what_changed_is_scored_again() {
     let (first, written) = (table(&path), fs::metadata(&path).unwrap().modified().unwrap());
     let told = update(&[]);
     assert!(told.contains("0 scored, 3 unchanged: 3 rows"), "{told}");
-    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "nothing new, nothing written");
+    assert_eq!(
+        fs::metadata(&path).unwrap().modified().unwrap(),
+        written,
+        "nothing new, nothing written"
+    );
 
     wav(&root, "b.wav", &chord(3.5));
     wav(&root, "d.wav", &chord(2.5));
@@ -37,7 +41,10 @@ fn only_what_changed_is_scored_again() {
     // Other folders' rows are nobody's business here; curves are something new.
     let other = tempfile::tempdir().unwrap();
     wav(other.path(), "e.wav", &chord(2.5));
-    let told = scanned(folder.path(), &[other.path().to_str().unwrap(), "--out", "t.jsonl", "--curves"]);
+    let told = scanned(
+        folder.path(),
+        &[other.path().to_str().unwrap(), "--out", "t.jsonl", "--curves"],
+    );
     assert!(told.contains("1 scored, 0 unchanged: 4 rows"), "{told}");
     assert!(update(&["--curves"]).contains("3 scored, 0 unchanged: 4 rows"));
     assert!(update(&["--again"]).contains("3 scored, 0 unchanged: 4 rows"));
@@ -51,12 +58,14 @@ fn a_killed_scan_goes_on_where_it_was() {
     for i in 0..FILES {
         wav(folder.path(), &format!("{i}.wav"), &samples);
     }
-    let mut child = analyzer(&["scan", ".", "--out", "t.jsonl", "--device", "embedded", "--jobs", "1"])
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = analyzer(&[
+        "scan", ".", "--out", "t.jsonl", "--device", "embedded", "--jobs", "1",
+    ])
+    .current_dir(folder.path())
+    .stdout(Stdio::null())
+    .stderr(Stdio::null())
+    .spawn()
+    .unwrap();
     let journal = folder.path().join("t.jsonl.journal");
     let rows = || fs::read_to_string(&journal).unwrap_or_default().lines().count();
     let begun = Instant::now();
@@ -74,9 +83,15 @@ fn a_killed_scan_goes_on_where_it_was() {
     fs::write(&journal, torn).unwrap();
 
     let told = scanned(folder.path(), &[".", "--out", "t.jsonl"]);
-    assert!(told.contains(&format!("{} scored, {kept} unchanged: 12 rows", FILES - kept)), "{told}");
+    assert!(
+        told.contains(&format!("{} scored, {kept} unchanged: 12 rows", FILES - kept)),
+        "{told}"
+    );
     let rows = table(&folder.path().join("t.jsonl"));
-    assert!(rows.values().all(|row| row["error"].is_null() && row["energy"].is_f64()));
+    assert!(
+        rows.values()
+            .all(|row| row["error"].is_null() && row["energy"].is_f64())
+    );
     assert!(!journal.exists());
 }
 
@@ -88,7 +103,11 @@ fn two_scans_do_not_write_one_table() {
     journal.lock().unwrap();
     let output = scan(folder.path(), &[".", "--out", "t.csv"]);
     assert_eq!(code(&output), 1);
-    assert!(stderr(&output).contains("another scan is writing"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("another scan is writing"),
+        "{}",
+        stderr(&output)
+    );
     drop(journal);
     scanned(folder.path(), &[".", "--out", "t.csv"]);
 }
@@ -101,17 +120,21 @@ fn a_polite_end_keeps_what_is_done() {
     for i in 0..12 {
         wav(folder.path(), &format!("{i}.wav"), &samples);
     }
-    let child = analyzer(&["scan", ".", "--out", "t.jsonl", "--device", "embedded", "--jobs", "1"])
-        .current_dir(folder.path())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = analyzer(&[
+        "scan", ".", "--out", "t.jsonl", "--device", "embedded", "--jobs", "1",
+    ])
+    .current_dir(folder.path())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
     let journal = folder.path().join("t.jsonl.journal");
     let begun = Instant::now();
     while fs::read(&journal).unwrap_or_default().is_empty() && begun.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status();
+    let killed = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status();
     assert!(killed.unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(code(&output), 1, "{}", stderr(&output));

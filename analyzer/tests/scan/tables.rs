@@ -53,8 +53,15 @@ fn without_a_table_rows_are_json_lines_on_standard_output() {
     assert_eq!(rows["-a.wav"]["duration_ms"], 3_000);
     let curve = &rows["b.wav"]["curve"];
     assert_eq!(curve["time"].to_string(), "[1.0,2.0,3.0,4.0]");
-    assert_eq!(curve["energy"][3], rows["b.wav"]["energy"], "a short file is its last reading");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    assert_eq!(
+        curve["energy"][3], rows["b.wav"]["energy"],
+        "a short file is its last reading"
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "nothing is left behind"
+    );
 }
 
 #[test]
@@ -79,7 +86,10 @@ fn formats_hold_the_same_and_lead_into_each_other() {
     // A table is brought up to date whatever its format: nothing is to be done here.
     for name in ["second.csv", "third.parquet"] {
         let told = scanned(folder.path(), &[".", "--out", name, "--curves"]);
-        assert!(told.contains("0 scored, 5 unchanged, 1 could not be scored"), "{told}");
+        assert!(
+            told.contains("0 scored, 5 unchanged, 1 could not be scored"),
+            "{told}"
+        );
     }
 }
 
@@ -87,7 +97,18 @@ fn formats_hold_the_same_and_lead_into_each_other() {
 fn cells_are_no_formulas() {
     let folder = tempfile::tempdir().unwrap();
     let mut row = table_row(folder.path());
-    let texts = ["=HYPERLINK(1)", "'=quoted", "'plain", "+44", "-M-", "@x", "\tx", "a=b", "''", "it's"];
+    let texts = [
+        "=HYPERLINK(1)",
+        "'=quoted",
+        "'plain",
+        "+44",
+        "-M-",
+        "@x",
+        "\tx",
+        "a=b",
+        "''",
+        "it's",
+    ];
     let lines: String = texts
         .iter()
         .enumerate()
@@ -108,7 +129,10 @@ fn cells_are_no_formulas() {
     assert!(csv.contains(",'=HYPERLINK(1),") && csv.contains(",''=quoted,") && csv.contains(",'plain,"));
     scanned(folder.path(), &["--merge", "b.csv", "--out", "c.jsonl"]);
     for (i, text) in texts.iter().enumerate() {
-        assert_eq!(table(&folder.path().join("c.jsonl"))[&format!("{i}.wav")]["title"], *text);
+        assert_eq!(
+            table(&folder.path().join("c.jsonl"))[&format!("{i}.wav")]["title"],
+            *text
+        );
     }
 }
 
@@ -128,7 +152,10 @@ fn shards_make_the_whole() {
     let mut parts = vec!["--merge"];
     let names = ["1.jsonl", "2.csv", "3.parquet"];
     for (i, name) in names.iter().enumerate() {
-        let told = scanned(folder.path(), &[".", "--shard", &format!("{}/3", i + 1), "--out", name]);
+        let told = scanned(
+            folder.path(),
+            &[".", "--shard", &format!("{}/3", i + 1), "--out", name],
+        );
         assert!(!told.contains(" 6 rows"), "{told}");
         parts.push(name);
     }
@@ -149,7 +176,10 @@ fn of_two_rows_for_a_file_the_scored_one_stays() {
     fs::write(folder.path().join("bad.jsonl"), format!("{bad}\n")).unwrap();
     fs::write(folder.path().join("good.jsonl"), format!("{good}\n")).unwrap();
     for order in [["bad.jsonl", "good.jsonl"], ["good.jsonl", "bad.jsonl"]] {
-        scanned(folder.path(), &["--merge", order[0], order[1], "--out", "all.jsonl"]);
+        scanned(
+            folder.path(),
+            &["--merge", order[0], order[1], "--out", "all.jsonl"],
+        );
         assert_eq!(table(&folder.path().join("all.jsonl"))["x.wav"], good);
     }
 }

@@ -34,7 +34,10 @@ impl Edit {
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let refused = |error: FileParseError| format!("its tags cannot be read ({error})");
         let probe = Probe::open(path).map_err(|error| error.to_string())?;
-        let kind = probe.guess_file_type().map_err(|error| error.to_string())?.file_type();
+        let kind = probe
+            .guess_file_type()
+            .map_err(|error| error.to_string())?
+            .file_type();
         let file = File::open(path).map_err(|error| error.to_string())?;
         let (mut file, options) = (BufReader::new(file), ParseOptions::new().read_properties(false));
         macro_rules! read {
@@ -66,7 +69,10 @@ impl Edit {
     pub(super) fn get(&self, name: &str) -> Option<String> {
         match self {
             Self::Id3(tag) => tag.get_user_text(name).map(str::to_owned),
-            Self::Flac(file) => file.vorbis_comments().and_then(|tag| tag.get(name)).map(str::to_owned),
+            Self::Flac(file) => file
+                .vorbis_comments()
+                .and_then(|tag| tag.get(name))
+                .map(str::to_owned),
             Self::Vorbis(tag) => tag.get(name).map(str::to_owned),
             Self::Mp4(tag) => tag.get(&atom(name)).and_then(|atom| match atom.data().next() {
                 Some(AtomData::UTF8(text)) => Some(text.clone()),
@@ -111,13 +117,15 @@ impl Edit {
 
     /// Whether both hold the same besides the fields of these names.
     pub(super) fn same_besides(&self, other: &Self, names: &[&str]) -> bool {
-        fn comments(tag: &VorbisComments, names: &[&str]) -> VorbisComments {
-            let mut tag = tag.clone();
-            for name in names {
-                let _ = tag.remove(name).count();
-            }
-            tag
-        }
+        // In their order: the tag's own `remove` would mix it up.
+        let comments = |tag: &VorbisComments| {
+            let ours = |key: &str| names.iter().any(|name| name.eq_ignore_ascii_case(key));
+            let items = tag.items().filter(|(key, _)| !ours(key));
+            let items: Vec<_> = items
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect();
+            (tag.vendor().to_owned(), items)
+        };
         match (self, other) {
             (Self::Id3(one), Self::Id3(two)) => {
                 let others = |frame: &&Frame<'_>| match frame {
@@ -132,10 +140,12 @@ impl Edit {
                 all(one) == all(two)
             }
             (Self::Flac(one), Self::Flac(two)) => {
-                let rest = |file: &FlacFile| file.vorbis_comments().map(|tag| comments(tag, names));
+                let rest = |file: &FlacFile| file.vorbis_comments().map(comments);
                 one.pictures() == two.pictures() && rest(one) == rest(two)
             }
-            (Self::Vorbis(one), Self::Vorbis(two)) => comments(one, names) == comments(two, names),
+            (Self::Vorbis(one), Self::Vorbis(two)) => {
+                one.pictures() == two.pictures() && comments(one) == comments(two)
+            }
             (Self::Mp4(one), Self::Mp4(two)) => {
                 let rest = |tag: &Ilst| {
                     let mut tag = tag.clone();

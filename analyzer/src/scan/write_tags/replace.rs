@@ -37,7 +37,11 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field]) -> Result<(), 
 
 /// Whether the copy holds the same audio, the same other tags and the fields.
 fn check(path: &Path, copy: &Path, fields: &[Field]) -> Result<(), String> {
-    let audio = |path| Decoder::open(path).and_then(Decoder::digest).map_err(|error| error.to_string());
+    let audio = |path| {
+        Decoder::open(path)
+            .and_then(Decoder::digest)
+            .map_err(|error| error.to_string())
+    };
     if audio(path)? != audio(copy)? {
         return Err("its audio would not survive it".into());
     }
@@ -46,7 +50,10 @@ fn check(path: &Path, copy: &Path, fields: &[Field]) -> Result<(), String> {
     if !before.same_besides(&after, &names) {
         return Err("its other tags would not survive it".into());
     }
-    if fields.iter().any(|(name, value)| after.get(name).as_ref() != Some(value)) {
+    if fields
+        .iter()
+        .any(|(name, value)| after.get(name).as_ref() != Some(value))
+    {
         return Err("the tags cannot be read back".into());
     }
     Ok(())
