@@ -9,7 +9,7 @@ use echometer_engine::{Model, Reading};
 
 use crate::control::Control;
 use crate::failure::Failure;
-use crate::sources::Input;
+use crate::sources::{Input, Track};
 
 /// What is asked of the analysis.
 #[derive(Debug, Clone)]
@@ -71,11 +71,26 @@ pub(crate) enum Event {
 struct Unheard;
 
 /// Where events go.
+trait Hears {
+    fn send(&self, event: Event) -> Result<(), Unheard>;
+}
+
+/// To another thread.
 struct Events<'a>(&'a SyncSender<Event>);
 
-impl Events<'_> {
+impl Hears for Events<'_> {
     fn send(&self, event: Event) -> Result<(), Unheard> {
         self.0.send(event).map_err(|_| Unheard)
+    }
+}
+
+/// To whoever asked, on the same thread.
+struct Asker<'a>(&'a dyn Fn(Event));
+
+impl Hears for Asker<'_> {
+    fn send(&self, event: Event) -> Result<(), Unheard> {
+        (self.0)(event);
+        Ok(())
     }
 }
 
@@ -109,12 +124,27 @@ pub(crate) fn run(
     events: &SyncSender<Event>,
 ) -> Result<(), Failure> {
     let events = Events(events);
-    let ended = match input {
+    quietly(match input {
         Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
         Input::Device(selector, channels) => {
             device::run(model, &selector, &channels, options, control, &events)
         }
-    };
+    })
+}
+
+/// Analyses one file or stream on this thread, and tells `heard` all that happens.
+pub(crate) fn track(
+    model: &Model,
+    track: Track,
+    options: &Options,
+    control: &Control,
+    heard: &dyn Fn(Event),
+) -> Result<(), Failure> {
+    quietly(track::run(model, vec![track], options, control, &Asker(heard)))
+}
+
+/// A stop that somebody wished for is no failure.
+fn quietly(ended: Result<(), Stop>) -> Result<(), Failure> {
     match ended {
         Ok(()) | Err(Stop::Quiet) => Ok(()),
         Err(Stop::Failed(failure)) => Err(failure),

@@ -9,6 +9,7 @@ mod failure;
 mod live;
 mod naming;
 mod outputs;
+mod scan;
 mod sources;
 
 use std::io::{self, Write};

@@ -175,13 +175,13 @@ pub(crate) fn none(events: &Receiver<Event>, control: &Control) -> Result<(), Fa
 }
 
 /// Tells something on standard error, where data goes to standard output.
-fn notice(text: &str) {
+pub(crate) fn notice(text: &str) {
     // Nobody may be listening.
     let _ = writeln!(io::stderr(), "note: {text}");
 }
 
 /// A write that failed: a reader that left is no failure.
-fn written(result: io::Result<()>) -> Result<bool, Failure> {
+pub(crate) fn written(result: io::Result<()>) -> Result<bool, Failure> {
     match result {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),

@@ -92,6 +92,16 @@ impl Input {
     }
 }
 
+/// Opens a file, whatever it is called.
+pub(crate) fn file(path: &Path) -> Result<Track, Failure> {
+    file::open(path)
+}
+
+/// Whether a file's name says that it is audio.
+pub(crate) fn is_audio_name(path: &Path) -> bool {
+    file::is_audio_name(path)
+}
+
 /// Finds what `--input` means, and opens it unless it is a device.
 pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
     let raw = raw::Layout::from_args(args)?;

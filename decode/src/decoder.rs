@@ -1,5 +1,7 @@
 //! One decoder for every container and codec.
 
+mod packets;
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use echometer_engine::tap::TapCounters;
 use echometer_engine::{Listener, Live, Model, Reading};
 
-use super::{Event, Events, Options, Part, Stop};
+use super::{Event, Events, Hears, Options, Part, Stop};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::sources::capture::Capture;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use echometer_engine::{Feature, InputFormat, Model, Reading, Scorer};
 
-use super::{Event, Events, Options, Part, Stop};
+use super::{Event, Hears, Options, Part, Stop};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::sources::Track;
@@ -17,7 +17,7 @@ pub(super) fn run(
     tracks: Vec<Track>,
     options: &Options,
     control: &Control,
-    events: &Events<'_>,
+    events: &dyn Hears,
 ) -> Result<(), Stop> {
     let one_of_many = tracks.len() > 1;
     for track in tracks {
@@ -32,7 +32,7 @@ fn one(
     one_of_many: bool,
     options: &Options,
     control: &Control,
-    events: &Events<'_>,
+    events: &dyn Hears,
 ) -> Result<(), Stop> {
     let Track { title, mut samples } = track;
     let (rate, channels) = (samples.rate(), samples.channels());
@@ -116,7 +116,7 @@ fn one(
     Ok(())
 }
 
-fn tell(reading: Reading, options: &Options, events: &Events<'_>) -> Result<(), Stop> {
+fn tell(reading: Reading, options: &Options, events: &dyn Hears) -> Result<(), Stop> {
     if !options.once {
         events.send(Event::Reading(reading))?;
     }

@@ -1,14 +1,98 @@
 //! `analyzer scan`: its flags.
 
-use clap::Args;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use echometer_engine::Device;
 
 use crate::failure::Failure;
+use crate::scan::shard::Shard;
+use crate::scan::table::TableFormat;
+use crate::scan::write_tags::Style;
+use crate::{cli, live, scan};
 
-/// Scoring whole folders.
-#[derive(Debug, Args)]
-pub(crate) struct Scan {}
+/// Scores folders of music into one table
+///
+/// A row a track, with Spotify's names and scales. A table that is there is brought up to date: what did not change
+/// is not scored again, what is gone leaves. A scan that was ended in any way goes on where it was.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Scan {
+    /// Folders and files; with --merge, tables
+    #[arg(value_name = "PATH", required_unless_present = "from")]
+    pub(crate) paths: Vec<PathBuf>,
 
-/// Scans.
-pub(crate) fn run(_scan: &Scan) -> Result<(), Failure> {
-    Err(Failure::failed("scanning is not there yet"))
+    /// Also score the files that FILE lists, one a line or each ended by NUL; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "merge")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// The table: .csv, .jsonl or .parquet; without it, JSON lines go to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// The table's format, where its name does not say it
+    #[arg(short, long, value_enum, requires = "out")]
+    pub(crate) format: Option<TableFormat>,
+
+    /// Also keep a reading a second of each track, in the column `curve`
+    #[arg(long)]
+    pub(crate) curves: bool,
+
+    /// Score everything again
+    #[arg(long)]
+    pub(crate) again: bool,
+
+    /// Keep the rows of files that are gone
+    #[arg(long, requires = "out")]
+    pub(crate) keep_missing: bool,
+
+    /// Only part I of N, for N machines; --merge puts the tables together
+    #[arg(long, value_name = "I/N", conflicts_with = "merge")]
+    pub(crate) shard: Option<Shard>,
+
+    /// Put tables together instead of scoring
+    #[arg(long, requires = "out")]
+    pub(crate) merge: bool,
+
+    /// Show what the scores are as tags of the files; --apply writes them
+    #[arg(long, value_enum, value_name = "STYLE", conflicts_with = "merge")]
+    pub(crate) write_tags: Option<Style>,
+
+    /// With --write-tags: change the files
+    #[arg(long, requires = "write_tags")]
+    pub(crate) apply: bool,
+
+    /// Files at once [default: one a core]
+    #[arg(short, long, value_name = "COUNT")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Folder of a model (card.json and the files it names) instead of the built-in one
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Where inference runs: auto, cpu, cuda, tensorrt, coreml, directml, embedded
+    #[arg(short, long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: Device,
+
+    /// Tell on standard error what happens; twice for more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  analyzer scan ~/Music --out features.csv           a row a track; run it again for what is new
+  analyzer scan song.flac                            one JSON line
+  analyzer scan ~/Music --out f.parquet --curves     with a reading a second of each track
+  analyzer scan ~/Music --write-tags 1t              what would be written into the files
+  analyzer scan /data --shard 3/8 --out part3.parquet
+  analyzer scan --merge part*.parquet --out all.parquet
+
+A file that cannot be scored is a row with its `error`. Exit codes: 0 done, 1 failed or stopped, 2 wrong usage,
+3 input not found or unreadable.";
+
+/// Scans, or merges.
+pub(crate) fn run(args: &Scan) -> Result<(), Failure> {
+    cli::init_logs(args.verbose, true);
+    scan::run(args, &|| live::load(args.model.as_deref(), args.device))
 }

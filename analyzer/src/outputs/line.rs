@@ -47,7 +47,7 @@ struct Features {
 }
 
 /// A feature's value as it is told; JSON has no NaN and no infinity.
-fn told(values: &PerFeature<Option<f32>>, feature: Feature) -> Option<f64> {
+pub(crate) fn told(values: &PerFeature<Option<f32>>, feature: Feature) -> Option<f64> {
     let digits = if feature == Feature::Loudness { 2 } else { 4 };
     values[feature]
         .filter(|value| value.is_finite())

@@ -7,9 +7,10 @@ use echometer_decode::Decoder;
 use super::Track;
 use crate::failure::Failure;
 
-/// Extensions that no device name ends with.
-const EXTENSIONS: [&str; 12] = [
-    "wav", "wave", "aif", "aiff", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "opus",
+/// Extensions of audio, also of some that cannot be decoded: a scan says so. No device name ends with them.
+const EXTENSIONS: [&str; 16] = [
+    "wav", "wave", "aif", "aiff", "aifc", "flac", "mp3", "mp2", "ogg", "oga", "m4a", "m4b", "mp4", "aac",
+    "opus", "wma",
 ];
 
 pub(super) fn open(path: &Path) -> Result<Track, Failure> {
@@ -25,17 +26,23 @@ pub(super) fn open(path: &Path) -> Result<Track, Failure> {
     })
 }
 
+/// Whether a file's name says that it is audio. What other systems leave beside a file is named like it, after `._`.
+pub(super) fn is_audio_name(path: &Path) -> bool {
+    let hidden = path
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    !hidden
+        && extension.is_some_and(|extension| {
+            EXTENSIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(extension))
+        })
+}
+
 /// Whether a name that is no existing file was most likely meant as one.
 pub(super) fn looks_like_a_path(name: &str) -> bool {
-    let extension = Path::new(name)
-        .extension()
-        .and_then(|extension| extension.to_str());
-    let audio = extension.is_some_and(|extension| {
-        EXTENSIONS
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(extension))
-    });
-    audio || name.starts_with(['/', '.', '~']) || name.contains('\\')
+    is_audio_name(Path::new(name)) || name.starts_with(['/', '.', '~']) || name.contains('\\')
 }
 
 pub(super) fn missing(name: &str) -> Failure {

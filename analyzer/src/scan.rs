@@ -1,0 +1,243 @@
+//! `analyzer scan`: folders of music to one table.
+
+mod journal;
+mod merge;
+mod progress;
+mod row;
+mod score;
+pub(crate) mod shard;
+pub(crate) mod table;
+mod tags;
+mod walk;
+mod work;
+pub(crate) mod write_tags;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+
+use echometer_engine::Model;
+
+use crate::cli::scan::Scan;
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::outputs::{notice, written};
+use journal::Journal;
+use progress::Progress;
+use row::Row;
+use shard::Shard;
+use table::Table;
+use walk::{Found, Walk};
+use work::Work;
+
+/// Rows by their path.
+type Rows = BTreeMap<String, Row>;
+
+/// Scans, or merges.
+pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync)) -> Result<(), Failure> {
+    let out = args
+        .out
+        .as_deref()
+        .map(|path| Table::at(path, args.format))
+        .transpose()?;
+    if let (true, Some(out)) = (args.merge, &out) {
+        let rows = merge::run(&args.paths, out)?;
+        notice(&format!("{rows} rows in {}", out.path.display()));
+        return Ok(());
+    }
+    let control = Arc::new(Control::default());
+    control.end_on_signals()?;
+    let walk = Walk::of(
+        &args.paths,
+        args.from.as_deref(),
+        args.shard.unwrap_or(Shard::WHOLE),
+    )?;
+    walk.notices.iter().for_each(|text| notice(text));
+    let mut sink = Sink::open(out)?;
+    let model = load()?;
+    tracing::info!(
+        files = walk.files.len(),
+        known = sink.rows.len(),
+        "looked through the folders"
+    );
+    let wanted = Wanted {
+        model: &model.title(),
+        curves: args.curves,
+        again: args.again,
+    };
+    let files: Vec<_> = walk.files.iter().filter(|(_, found)| found.ours).collect();
+    let due: Vec<_> = files
+        .iter()
+        .filter(|(path, found)| !wanted.is_known(sink.rows.get(*path), found))
+        .map(|(_, found)| *found)
+        .collect();
+    let Scored { done, failed } = score(args, load, &model, &due, &control, &mut sink)?;
+    if control.is_stopped() {
+        return Err(stopped(done, due.len(), &sink));
+    }
+    if let Some(style) = args.write_tags {
+        write_tags::run(style, args.apply, &model, &files, &mut sink, &control)?;
+    }
+    let before = sink.rows.len();
+    if !args.keep_missing {
+        sink.rows.retain(|path, _| !walk.is_gone(path));
+    }
+    let gone = before - sink.rows.len();
+    let unchanged = files.len() - due.len();
+    tell_end(done - failed, failed, unchanged, gone, &sink);
+    sink.finish(gone)
+}
+
+/// What a row must be to be kept as it is.
+struct Wanted<'a> {
+    model: &'a str,
+    curves: bool,
+    again: bool,
+}
+
+impl Wanted<'_> {
+    /// Whether the row holds what scoring the file again would give. What failed is tried again: a file may become
+    /// readable without changing.
+    fn is_known(&self, row: Option<&Row>, found: &Found) -> bool {
+        !self.again
+            && row.is_some_and(|row| {
+                let state = row.size.zip(row.mtime_ms);
+                row.error.is_none()
+                    && row.model.as_deref() == Some(self.model)
+                    && state.is_some()
+                    && state == found.state.as_ref().ok().copied()
+                    && (row.curve.is_some() || !self.curves)
+            })
+    }
+}
+
+/// How many files were done, and how many of them could not be scored.
+struct Scored {
+    done: usize,
+    failed: usize,
+}
+
+fn score(
+    args: &Scan,
+    load: &(dyn Fn() -> Result<Model, Failure> + Sync),
+    model: &Model,
+    due: &[&Found],
+    control: &Control,
+    sink: &mut Sink,
+) -> Result<Scored, Failure> {
+    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let work = Work {
+        model: model.clone(),
+        load,
+        jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
+        curves: args.curves,
+        control,
+    };
+    let mut progress = Progress::new(due);
+    let (mut done, mut failed) = (0, 0);
+    let result = work.run(due, |found, row| {
+        done += 1;
+        failed += usize::from(row.error.is_some());
+        progress.done(found, &row);
+        if !sink.take(row)? {
+            control.stop(); // Nobody reads any more.
+        }
+        Ok(())
+    });
+    progress.end();
+    result.map(|()| Scored { done, failed })
+}
+
+/// Where rows go: a table by way of its journal, or standard output.
+pub(crate) struct Sink {
+    to: Option<(Table, Journal)>,
+    /// All that is known: what the table and its journal held, and what was scored since.
+    pub(crate) rows: Rows,
+    changed: bool,
+    /// Whether standard output is still read.
+    heard: bool,
+}
+
+impl Sink {
+    fn open(out: Option<Table>) -> Result<Self, Failure> {
+        let mut rows = Rows::new();
+        let mut changed = false;
+        let to = match out {
+            Some(table) => {
+                // The lock first: nobody else changes the table from here on.
+                let (journal, left) = Journal::open(&table.path)?;
+                changed = !left.is_empty() || !table.path.exists();
+                let all = table.read()?.into_iter().chain(left);
+                rows.extend(all.map(|row| (row.path.clone(), row)));
+                Some((table, journal))
+            }
+            None => None,
+        };
+        Ok(Self {
+            to,
+            rows,
+            changed,
+            heard: true,
+        })
+    }
+
+    /// Takes a row; `false` where nobody reads any more.
+    pub(crate) fn take(&mut self, row: Row) -> Result<bool, Failure> {
+        match &mut self.to {
+            Some((_, journal)) => journal.add(&row)?,
+            None => {
+                let mut line =
+                    serde_json::to_vec(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
+                line.push(b'\n');
+                let mut out = io::stdout().lock();
+                self.heard &= written(out.write_all(&line).and_then(|()| out.flush()))?;
+            }
+        }
+        self.changed = true;
+        self.rows.insert(row.path.clone(), row);
+        Ok(self.heard)
+    }
+
+    /// Writes the table, if there is anything new in it.
+    fn finish(self, gone: usize) -> Result<(), Failure> {
+        let Some((table, journal)) = self.to else {
+            return Ok(());
+        };
+        if self.changed || gone > 0 {
+            let rows: Vec<_> = self.rows.values().collect();
+            table.write(&rows)?;
+        }
+        journal.remove()
+    }
+}
+
+fn stopped(done: usize, all: usize, sink: &Sink) -> Failure {
+    let failure = Failure::failed(format!("stopped after {done} of {all} tracks"));
+    match &sink.to {
+        Some((table, _)) => failure.hint(format!(
+            "they are kept beside {}: the same command goes on from here",
+            table.path.display()
+        )),
+        None => failure,
+    }
+}
+
+fn tell_end(scored: usize, failed: usize, unchanged: usize, gone: usize, sink: &Sink) {
+    let Some((table, _)) = &sink.to else {
+        return;
+    };
+    let mut text = format!("{scored} scored, {unchanged} unchanged");
+    if gone > 0 {
+        text += &format!(", {gone} gone");
+    }
+    if failed > 0 {
+        text += &format!(", {failed} could not be scored (see the column `error`)");
+    }
+    notice(&format!(
+        "{text}: {} rows in {}",
+        sink.rows.len(),
+        table.path.display()
+    ));
+}

@@ -1,0 +1,211 @@
+//! Which files there are to score.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use walkdir::WalkDir;
+
+use super::shard::Shard;
+use super::table::UNFINISHED;
+use crate::failure::Failure;
+use crate::sources::is_audio_name;
+
+/// A file to score.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    /// Size and time of the last change, as rows have them; an error where the system does not tell.
+    pub(crate) state: Result<(u64, i64), String>,
+    /// Whether it belongs to the part of the scan that is asked for.
+    pub(crate) ours: bool,
+}
+
+/// What was looked at and what was found there, by the path that rows have.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    pub(crate) files: BTreeMap<String, Found>,
+    /// Folders and files that were named.
+    roots: Vec<PathBuf>,
+    /// Folders that could not be looked into.
+    unseen: Vec<PathBuf>,
+    pub(crate) notices: Vec<String>,
+}
+
+impl Walk {
+    /// Looks through `paths`, and takes the files that `list` names. Symbolic links are followed; loops end.
+    pub(crate) fn of(paths: &[PathBuf], list: Option<&Path>, shard: Shard) -> Result<Self, Failure> {
+        let mut walk = Self::default();
+        for path in paths {
+            let root = absolute(path).map_err(|error| missing(path, &error))?;
+            let metadata = fs::metadata(&root).map_err(|error| missing(path, &error))?;
+            if metadata.is_dir() {
+                walk.folder(&root, shard);
+            } else {
+                walk.add(root.clone(), Ok(metadata), Path::new(""), shard);
+            }
+            walk.roots.push(root);
+        }
+        for path in list.map_or_else(|| Ok(Vec::new()), read_list)? {
+            // One that is gone is a row with its error.
+            let path = absolute(&path).unwrap_or(path);
+            let metadata = fs::metadata(&path);
+            walk.add(path.clone(), metadata, Path::new(""), shard);
+        }
+        Ok(walk)
+    }
+
+    /// Whether a row's file is gone: it was looked for, and not found.
+    pub(crate) fn is_gone(&self, path: &str) -> bool {
+        let known = from_row(path);
+        let within = |folders: &[PathBuf]| folders.iter().any(|folder| known.starts_with(folder));
+        !self.files.contains_key(path) && within(&self.roots) && !within(&self.unseen)
+    }
+
+    fn folder(&mut self, root: &Path, shard: Shard) {
+        for entry in WalkDir::new(root).follow_links(true) {
+            match entry {
+                Ok(entry) => {
+                    let path = entry.path();
+                    let finished = !entry
+                        .file_name()
+                        .as_encoded_bytes()
+                        .starts_with(UNFINISHED.as_bytes());
+                    if entry.file_type().is_file() && is_audio_name(path) && finished {
+                        let metadata = entry.metadata().map_err(io::Error::other);
+                        self.add(path.to_owned(), metadata, root, shard);
+                    }
+                }
+                // What is in it was or will be found where it really is.
+                Err(error) if error.loop_ancestor().is_some() => {}
+                Err(error) => {
+                    self.notices.push(format!("skipped: {error}"));
+                    self.unseen.extend(error.path().map(Path::to_owned));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, path: PathBuf, metadata: io::Result<Metadata>, root: &Path, shard: Shard) {
+        let found = Found {
+            state: metadata
+                .and_then(|metadata| state(&metadata))
+                .map_err(|error| error.to_string()),
+            ours: shard.has(path.strip_prefix(root).unwrap_or(&path)),
+            path,
+        };
+        self.files.insert(to_row(&found.path), found);
+    }
+}
+
+/// Size and time of the last change, as rows have them.
+pub(crate) fn state(metadata: &Metadata) -> io::Result<(u64, i64)> {
+    let modified = metadata.modified()?;
+    let milliseconds = match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()),
+        Err(before) => i64::try_from(before.duration().as_millis()).map(|before| -before),
+    };
+    Ok((metadata.len(), milliseconds.unwrap_or(i64::MAX)))
+}
+
+/// The path without `.` and, as far as it can be found, without `..`; links keep their names.
+fn absolute(path: &Path) -> io::Result<PathBuf> {
+    if path.components().any(|part| part == Component::ParentDir) {
+        return fs::canonicalize(path);
+    }
+    std::path::absolute(path)
+}
+
+/// Paths one a line, or, where there is a NUL, each ended by one.
+fn read_list(list: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut bytes = Vec::new();
+    let read = if list == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
+    } else {
+        fs::read(list).map(|read| bytes = read)
+    };
+    read.map_err(|error| {
+        Failure::input(format!("the list {} cannot be read: {error}", list.display()))
+            .hint("--from takes a file with one path a line, or - for standard input")
+    })?;
+    let end = if bytes.contains(&0) { 0 } else { b'\n' };
+    Ok(bytes
+        .split(|byte| *byte == end)
+        .map(|line| line.strip_suffix(b"\r").filter(|_| end != 0).unwrap_or(line))
+        .filter(|line| !line.is_empty())
+        .map(path_of)
+        .collect())
+}
+
+fn missing(path: &Path, error: &io::Error) -> Failure {
+    Failure::input(format!("{} cannot be scanned: {error}", path.display()))
+        .hint("name a folder or a file that is there")
+}
+
+/// Text that stands for a path: the path itself where it is Unicode, else a `file:` URL.
+pub(crate) fn to_row(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) => text.to_owned(),
+        None => url(path.as_os_str().as_encoded_bytes()),
+    }
+}
+
+fn url(bytes: &[u8]) -> String {
+    let mut url = String::from("file://");
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(byte) {
+            url.push(char::from(*byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+/// The path that a row's text stands for.
+fn from_row(text: &str) -> PathBuf {
+    let Some(rest) = text.strip_prefix("file://") else {
+        return PathBuf::from(text);
+    };
+    let mut bytes = Vec::new();
+    let mut parts = rest.split('%');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let (code, literal) = part.split_at_checked(2).unwrap_or((part, ""));
+        bytes.extend(u8::from_str_radix(code, 16).ok());
+        bytes.extend_from_slice(literal.as_bytes());
+    }
+    path_of(&bytes)
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_row_s_path_leads_back_to_its_file() {
+        for bytes in [
+            &b"/a/b c%41\n\".mp3"[..],
+            b"/caf\xe9/100% =1,2.mp3",
+            "/\u{e9}.ogg".as_bytes(),
+        ] {
+            let path = path_of(bytes);
+            assert_eq!(from_row(&to_row(&path)), path, "{}", to_row(&path));
+        }
+        assert_eq!(to_row(&path_of(b"/caf\xe9 1")), "file:///caf%E9%201");
+    }
+}

@@ -1,0 +1,151 @@
+//! Scores as tags of the files they are of, where other programs look for them.
+
+mod edit;
+mod replace;
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use echometer_engine::{Feature, Model, PerFeature};
+
+use super::Sink;
+use super::row::Row;
+use super::walk::{Found, state};
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::outputs::notice;
+use edit::Edit;
+
+/// How scores are written into files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// `1T_ENERGY` and so on, whole numbers from 0 to 100, as OneTagger writes them
+    #[value(name = "1t")]
+    OneTagger,
+    /// `ENERGY` and so on, 0 to 1, loudness in LUFS
+    Plain,
+}
+
+/// A tag's name and value.
+type Field = (String, String);
+
+/// Shows what would be written into `files`, or writes it, where their tags do not say it already.
+pub(crate) fn run(
+    style: Style,
+    apply: bool,
+    model: &Model,
+    files: &[(&String, &Found)],
+    sink: &mut Sink,
+    control: &Control,
+) -> Result<(), Failure> {
+    // A value that is no better than a constant has no business in anybody's files.
+    let guesses = PerFeature::from_fn(|feature| model.card().is_guess(feature));
+    let (mut changed, mut failed) = (0, 0);
+    for (path, found) in files {
+        if control.is_stopped() {
+            return Err(
+                Failure::failed(format!("stopped after the tags of {changed} files"))
+                    .hint("the same command goes on from here"),
+            );
+        }
+        let Some(row) = sink.rows.get(*path) else { continue };
+        let fields = fields(style, row, &guesses);
+        if fields.is_empty() {
+            continue;
+        }
+        match one(&found.path, &fields, apply) {
+            Ok(None) => {}
+            Ok(Some(change)) => {
+                changed += 1;
+                let will = if apply { "wrote" } else { "would write" };
+                notice(&format!("{will} {change}: {}", shown(path)));
+                if apply {
+                    // The file is another now, but sounds the same.
+                    let row = restated(row.clone(), &found.path);
+                    sink.take(row)?;
+                }
+            }
+            Err(reason) => {
+                failed += 1;
+                notice(&format!("tags not written, {reason}: {}", shown(path)));
+            }
+        }
+    }
+    let mut text = match apply {
+        true => format!("tags of {changed} files written"),
+        false => format!("tags of {changed} files would be written; --apply does it"),
+    };
+    if failed > 0 {
+        text += &format!("; {failed} files stay as they are");
+    }
+    notice(&text);
+    Ok(())
+}
+
+/// The tags that say what the row says.
+fn fields(style: Style, row: &Row, guesses: &PerFeature<bool>) -> Vec<Field> {
+    let field = |feature: Feature| {
+        let value = row.values[feature].filter(|_| !guesses[feature])?;
+        let name = feature.name().to_uppercase();
+        match style {
+            // OneTagger has no loudness.
+            Style::OneTagger if feature == Feature::Loudness => None,
+            Style::OneTagger => Some((format!("1T_{name}"), format!("{:.0}", value * 100.0))),
+            Style::Plain => Some((name, value.to_string())),
+        }
+    };
+    // Silence has a loudness and nothing else.
+    let scored = row
+        .values
+        .iter()
+        .any(|(feature, value)| feature != Feature::Loudness && value.is_some());
+    if scored && row.error.is_none() {
+        Feature::ALL.into_iter().filter_map(field).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Writes `fields` into the file, or only looks what is to be written; the change in words, `None` where there is none.
+fn one(path: &Path, fields: &[Field], apply: bool) -> Result<Option<String>, String> {
+    let mut edit = Edit::read(path)?;
+    let mut changes = Vec::new();
+    for (name, value) in fields {
+        let before = edit.get(name);
+        if before.as_ref() == Some(value) {
+            continue;
+        }
+        changes.push(match before {
+            Some(before) => format!("{name}={value} (was {before})"),
+            None => format!("{name}={value}"),
+        });
+        edit.set(name, value);
+    }
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    if apply {
+        replace::replace(path, &edit, fields)?;
+    }
+    Ok(Some(changes.join(" ")))
+}
+
+/// The row with its file's new size and time.
+fn restated(mut row: Row, path: &Path) -> Row {
+    let state = std::fs::metadata(path).and_then(|metadata| state(&metadata));
+    (row.size, row.mtime_ms) = state.ok().unzip();
+    row
+}
+
+/// A path on one line, whatever is in it.
+fn shown(path: &str) -> String {
+    path.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! Scans that come back, and scans that were ended.
+
+use std::fs::{self, File};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::common::*;
+use crate::{scan, scanned, table};
+
+#[test]
+fn only_what_changed_is_scored_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("music");
+    fs::create_dir(&root).unwrap();
+    for name in ["a.wav", "b.wav", "c.wav"] {
+        wav(&root, name, &chord(2.5));
+    }
+    let update = |more: &[&str]| scanned(folder.path(), &[&["music", "--out", "t.jsonl"], more].concat());
+    let path = folder.path().join("t.jsonl");
+    update(&[]);
+    let (first, written) = (table(&path), fs::metadata(&path).unwrap().modified().unwrap());
+    let told = update(&[]);
+    assert!(told.contains("0 scored, 3 unchanged: 3 rows"), "{told}");
+    assert_eq!(
+        fs::metadata(&path).unwrap().modified().unwrap(),
+        written,
+        "nothing new, nothing written"
+    );
+
+    wav(&root, "b.wav", &chord(3.5));
+    wav(&root, "d.wav", &chord(2.5));
+    fs::remove_file(root.join("a.wav")).unwrap();
+    let told = update(&["--keep-missing"]);
+    assert!(told.contains("2 scored, 1 unchanged: 4 rows"), "{told}");
+    let told = update(&[]);
+    assert!(told.contains("0 scored, 3 unchanged, 1 gone: 3 rows"), "{told}");
+    let second = table(&path);
+    assert_eq!(second["c.wav"], first["c.wav"]);
+    assert_eq!(second["b.wav"]["duration_ms"], 3_500);
+
+    // Other folders' rows are nobody's business here; curves are something new.
+    let other = tempfile::tempdir().unwrap();
+    wav(other.path(), "e.wav", &chord(2.5));
+    let told = scanned(
+        folder.path(),
+        &[other.path().to_str().unwrap(), "--out", "t.jsonl", "--curves"],
+    );
+    assert!(told.contains("1 scored, 0 unchanged: 4 rows"), "{told}");
+    assert!(update(&["--curves"]).contains("3 scored, 0 unchanged: 4 rows"));
+    assert!(update(&["--again"]).contains("3 scored, 0 unchanged: 4 rows"));
+}
+
+#[test]
+fn a_killed_scan_goes_on_where_it_was() {
+    const FILES: usize = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let samples = chord(8.0);
+    for i in 0..FILES {
+        wav(folder.path(), &format!("{i}.wav"), &samples);
+    }
+    let mut child = analyzer(&[
+        "scan", ".", "--out", "t.jsonl", "--device", "embedded", "--jobs", "1",
+    ])
+    .current_dir(folder.path())
+    .stdout(Stdio::null())
+    .stderr(Stdio::null())
+    .spawn()
+    .unwrap();
+    let journal = folder.path().join("t.jsonl.journal");
+    let rows = || fs::read_to_string(&journal).unwrap_or_default().lines().count();
+    let begun = Instant::now();
+    while rows() < 2 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let kept = rows();
+    assert!((2..FILES).contains(&kept), "{kept} rows before it was killed");
+    assert!(!folder.path().join("t.jsonl").exists());
+    // Even half a line is survived.
+    let mut torn = fs::read(&journal).unwrap();
+    torn.extend(b"{\"path\":\"/half");
+    fs::write(&journal, torn).unwrap();
+
+    let told = scanned(folder.path(), &[".", "--out", "t.jsonl"]);
+    assert!(
+        told.contains(&format!("{} scored, {kept} unchanged: 12 rows", FILES - kept)),
+        "{told}"
+    );
+    let rows = table(&folder.path().join("t.jsonl"));
+    assert!(
+        rows.values()
+            .all(|row| row["error"].is_null() && row["energy"].is_f64())
+    );
+    assert!(!journal.exists());
+}
+
+#[test]
+fn two_scans_do_not_write_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    wav(folder.path(), "x.wav", &chord(2.5));
+    let journal = File::create(folder.path().join("t.csv.journal")).unwrap();
+    journal.lock().unwrap();
+    let output = scan(folder.path(), &[".", "--out", "t.csv"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("another scan is writing"),
+        "{}",
+        stderr(&output)
+    );
+    drop(journal);
+    scanned(folder.path(), &[".", "--out", "t.csv"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_polite_end_keeps_what_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = chord(8.0);
+    for i in 0..12 {
+        wav(folder.path(), &format!("{i}.wav"), &samples);
+    }
+    let child = analyzer(&[
+        "scan", ".", "--out", "t.jsonl", "--device", "embedded", "--jobs", "1",
+    ])
+    .current_dir(folder.path())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let journal = folder.path().join("t.jsonl.journal");
+    let begun = Instant::now();
+    while fs::read(&journal).unwrap_or_default().is_empty() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status();
+    assert!(killed.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stderr(&output).contains("of 12 tracks") && stderr(&output).contains("goes on from here"));
+    assert!(!fs::read(&journal).unwrap().is_empty());
+}

@@ -1,0 +1,105 @@
+"""Danceability, energy, valence and the rest of Spotify's audio features for beets.
+
+The numbers come from `analyzer scan`, which runs once for all items and answers in JSON lines; this file only carries
+them into the library.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from urllib.parse import quote
+
+from beets import ui
+from beets.dbcore import types
+from beets.plugins import BeetsPlugin
+
+FEATURES = (
+    "danceability",
+    "energy",
+    "loudness",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+)
+MODEL = "echometer_model"
+
+
+class EchometerPlugin(BeetsPlugin):
+    item_types = {**dict.fromkeys(FEATURES, types.FLOAT), MODEL: types.STRING}
+
+    def __init__(self):
+        super().__init__()
+        self.config.add({"auto": False, "command": "analyzer", "jobs": 0, "model": "", "force": False})
+        if self.config["auto"].get(bool):
+            self.import_stages = [self.imported]
+
+    def commands(self):
+        command = ui.Subcommand("echometer", help="score items: danceability, energy, valence …")
+        command.parser.add_option("-f", "--force", action="store_true", help="also items that have scores")
+        command.parser.add_option("-p", "--pretend", action="store_true", help="show the scores, keep nothing")
+        command.func = self.command
+        return [command]
+
+    def command(self, lib, opts, args):
+        force = opts.force or self.config["force"].get(bool)
+        self.score(lib.items(args), force, opts.pretend)
+
+    def imported(self, session, task):
+        self.score(task.imported_items(), self.config["force"].get(bool), False)
+
+    def score(self, items, force, pretend):
+        due = {row_path(item.path): item for item in items if force or not item.get(MODEL)}
+        if not due:
+            self._log.info("nothing to score")
+            return
+        scored = 0
+        for row in self.rows(item.path for item in due.values()):
+            item = due[row["path"]]
+            if row["error"]:
+                self._log.warning("{}: {}", item, row["error"])
+                continue
+            scored += 1
+            values = {name: row[name] for name in FEATURES if row[name] is not None}
+            if pretend:
+                ui.print_(f"{item}: " + " ".join(f"{name}={value}" for name, value in values.items()))
+                continue
+            item.update(values)
+            item[MODEL] = row["model"]
+            item.store()
+        self._log.info("{} of {} items scored", scored, len(due))
+
+    def rows(self, paths):
+        """What `analyzer scan` says about each file, as soon as it says it."""
+        command = [self.config["command"].as_filename() if os.sep in self.config["command"].get(str)
+                   else self.config["command"].get(str), "scan", "--from", "-"]
+        if jobs := self.config["jobs"].get(int):
+            command += ["--jobs", str(jobs)]
+        if model := self.config["model"].get(str):
+            command += ["--model", model]
+        # A file, not a pipe: writing a long list and reading the answers at once could lock both.
+        with tempfile.TemporaryFile() as listing:
+            listing.write(b"".join(path + b"\0" for path in paths))
+            listing.seek(0)
+            try:
+                process = subprocess.Popen(command, stdin=listing, stdout=subprocess.PIPE)
+            except OSError as error:
+                raise ui.UserError(
+                    f"{command[0]} cannot be run ({error.strerror}): install Echometer's analyzer, "
+                    "or name it in the configuration, echometer: command: /path/to/analyzer"
+                ) from error
+        with process:
+            for line in process.stdout:
+                yield json.loads(line)
+        if process.returncode:
+            raise ui.UserError(f"{command[0]} ended with exit code {process.returncode}")
+
+
+def row_path(path):
+    """A path as rows have it: text, or a file: URL where the name is no Unicode."""
+    try:
+        return path.decode("utf-8")
+    except UnicodeDecodeError:
+        return "file://" + quote(path, safe="/")
