@@ -214,7 +214,9 @@ pub(crate) fn parse() -> Result<Args, Failure> {
 /// The definition of the command line.
 fn command() -> clap::Command {
     let command = config::with_undoing(Args::command());
-    command.mut_subcommand("config", config::with_undoing)
+    command
+        .mut_subcommand("config", config::with_undoing)
+        .mut_subcommand("scan", config::with_undoing)
 }
 
 /// Prints what was asked for, and nothing else.

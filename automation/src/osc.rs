@@ -41,6 +41,8 @@ impl OscSender {
         };
         let socket = UdpSocket::bind(any)?;
         socket.set_nonblocking(true)?;
+        // So that one address may mean every receiver of a network.
+        socket.set_broadcast(true)?;
         Ok(Self { socket, target })
     }
 

@@ -78,8 +78,16 @@ pub(super) fn with_undoing(mut command: Command) -> Command {
 impl File {
     /// Makes what the file says the defaults of `command`, except what `given` undoes.
     pub(super) fn apply(&self, command: Command, given: &ArgMatches) -> Result<Command, Failure> {
-        let document = DeTable::parse(&self.text)
-            .map_err(|error| self.wrong(error.span().map_or(0, |span| span.start), error.message()))?;
+        let document = DeTable::parse(&self.text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = self.text.get(..at).unwrap_or_default();
+            let line = self
+                .text
+                .lines()
+                .nth(before.matches('\n').count())
+                .unwrap_or_default();
+            self.wrong(at, &format!("{}: `{}`", error.message(), line.trim()))
+        })?;
         let mut changed = command.clone();
         for (key, value) in document.get_ref() {
             let name = key.get_ref().as_ref();
@@ -133,12 +141,15 @@ impl File {
             return Ok(if on && !undone { texts } else { Vec::new() });
         }
         if let Some(delimiter) = arg.get_value_delimiter() {
-            texts = vec![texts.join(&delimiter.to_string())];
-        } else if texts.len() > 1 && !matches!(arg.get_action(), ArgAction::Append) {
-            return Err(self.wrong(
-                at,
-                &format!("`{name}` takes one value, but here are {}", texts.len()),
-            ));
+            texts = texts
+                .iter()
+                .flat_map(|text| text.split(delimiter))
+                .map(str::to_owned)
+                .collect();
+        }
+        if texts.len() != 1 && !matches!(arg.get_action(), ArgAction::Append) {
+            let said = format!("`{name}` takes one value, but here are {}", texts.len());
+            return Err(self.wrong(at, &said));
         }
         if matches!(arg.get_action(), ArgAction::Count) {
             let count = texts.first().and_then(|text| text.parse::<u8>().ok());
@@ -217,9 +228,15 @@ pub(super) fn print(command: &Command, given: &ArgMatches) -> String {
         );
     }
     for (key, arg) in keys(command) {
-        if let Some(help) = arg.get_help() {
-            let _ = write!(text, "\n# {help}\n");
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let _ = write!(text, "\n# {help}");
+        let choices = arg.get_possible_values();
+        let choices: Vec<_> = choices.iter().map(|choice| choice.get_name()).collect();
+        // A switch needs no list of true and false.
+        if arg.get_action().takes_values() && !choices.is_empty() {
+            let _ = write!(text, " ({})", choices.join(", "));
         }
+        text.push('\n');
         let id = arg.get_id().as_str();
         let said: Vec<_> = given
             .get_raw(id)
@@ -236,7 +253,10 @@ pub(super) fn print(command: &Command, given: &ArgMatches) -> String {
             }
             _ => match said.first() {
                 Some(text) => format!("{key} = {}", written(text, arg)),
-                None => format!("# {key} ="),
+                None => {
+                    let names = arg.get_value_names().unwrap_or_default();
+                    format!("# {key} = {}", names.first().map_or("", |name| name.as_str()))
+                }
             },
         };
         let _ = writeln!(text, "{line}");

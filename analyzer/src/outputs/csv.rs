@@ -1,6 +1,5 @@
 //! Readings as rows of a CSV file, which is whole at any time.
 
-use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -53,13 +52,13 @@ impl Csv {
 
     /// Adds a row in one piece, or takes back what came of it.
     fn write(&mut self, cells: &[String]) -> Result<(), Failure> {
-        let row = cells
-            .iter()
-            .map(|cell| quoted(cell))
-            .collect::<Vec<_>>()
-            .join(",")
-            + "\n";
-        if let Err(error) = self.file.write_all(row.as_bytes()) {
+        let mut row = csv::Writer::from_writer(Vec::new());
+        let row = row
+            .write_record(cells)
+            .map_err(io::Error::from)
+            .and_then(|()| row.into_inner().map_err(csv::IntoInnerError::into_error))
+            .map_err(|error| Failure::failed(format!("CSV: {error}")))?;
+        if let Err(error) = self.file.write_all(&row) {
             if let Some(whole) = self.whole {
                 // A disk that is full still shortens a file; one that is gone keeps what it has.
                 let _ = self.file.set_len(whole);
@@ -73,15 +72,6 @@ impl Csv {
         }
         self.whole = self.whole.map(|whole| whole + row.len() as u64);
         Ok(())
-    }
-}
-
-/// A cell as RFC 4180 has it.
-fn quoted(cell: &str) -> Cow<'_, str> {
-    if cell.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\"")).into()
-    } else {
-        cell.into()
     }
 }
 

@@ -3,7 +3,8 @@
 //! Each has a thread and a bounded queue of its own. One that is slow or gone loses readings of its own and delays nobody;
 //! only an output that must miss nothing holds up a file, as the primary one does.
 
-use std::collections::VecDeque;
+mod primary;
+
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
@@ -15,6 +16,7 @@ use super::Patience;
 use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
+use primary::Primary;
 
 /// Readings that may wait for one output: most of a minute of them.
 const QUEUE: usize = 256;
@@ -284,65 +286,153 @@ impl Spreader {
     }
 }
 
-/// The way to the primary output.
-struct Primary {
-    queue: SyncSender<Event>,
-    /// What must arrive, while there is no room for it. Readings of a device are of the moment, and never wait.
-    waiting: VecDeque<Event>,
-    left_out: u64,
-    gone: bool,
-}
+#[cfg(test)]
+mod tests {
+    use echometer_engine::PerFeature;
 
-impl Primary {
-    fn new(queue: SyncSender<Event>) -> Self {
-        Self {
-            queue,
-            waiting: VecDeque::new(),
-            left_out: 0,
-            gone: false,
+    use super::*;
+
+    /// More than wait anywhere.
+    const MANY: usize = 3 * QUEUE;
+
+    /// Tells what it gets, and takes it only when it may.
+    struct Probe {
+        may: Option<Receiver<()>>,
+        got: mpsc::Sender<f64>,
+        lossless: bool,
+    }
+
+    impl Output for Probe {
+        fn name(&self) -> String {
+            "probe".into()
+        }
+
+        fn is_lossless(&self) -> bool {
+            self.lossless
+        }
+
+        fn reading(&mut self, reading: &Reading, _part: Option<&Part>) -> Result<(), Failure> {
+            if let Some(may) = &self.may {
+                may.recv().map_err(|_| Failure::failed("broken"))?;
+            }
+            let _ = self.got.send(reading.time);
+            Ok(())
         }
     }
 
-    /// Passes `event` on, after those that wait; unless `patient`, readings that find no room are left out.
-    fn pass(&mut self, event: Event, patient: bool) {
-        self.waiting.push_back(event);
-        if patient {
-            for event in self.waiting.drain(..) {
-                self.gone |= self.queue.send(event).is_err();
-            }
-            return;
-        }
-        self.flush();
-        let passing =
-            |event: &mut Event| matches!(event, Event::Reading(_) | Event::Frames(_) | Event::Peak(_));
-        if let Some(Event::Reading(_)) = self.waiting.pop_back_if(passing) {
-            self.left_out += 1;
-        }
-        if self.waiting.len() > QUEUE {
-            self.waiting.pop_front();
-        }
+    fn begins(live: bool) -> Event {
+        Event::Begins(Part {
+            title: "x".into(),
+            rate: 44_100,
+            channels: 2,
+            duration_s: None,
+            live,
+            one_of_many: false,
+            connection: 1,
+        })
     }
 
-    /// Passes on what waits, as far as there is room; `false` once nobody is there any more.
-    fn flush(&mut self) -> bool {
-        while let Some(event) = self.waiting.pop_front() {
-            match self.queue.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Full(event)) => {
-                    self.waiting.push_front(event);
-                    return !self.gone;
-                }
-                Err(TrySendError::Disconnected(_)) => self.gone = true,
+    fn reading(i: usize) -> Event {
+        Event::Reading(Reading {
+            time: i as f64,
+            coverage: 1.0,
+            silent: false,
+            values: PerFeature::default(),
+            sd: PerFeature::default(),
+            dropped: 0,
+            replaced: 0,
+        })
+    }
+
+    fn fan(outputs: Vec<Box<dyn Output>>) -> (SyncSender<Event>, Fan) {
+        let (sender, events) = mpsc::sync_channel(1);
+        let fan = Fan::start(events, outputs, false, &Arc::default()).unwrap();
+        (sender, fan)
+    }
+
+    /// Readings and notices until the end.
+    fn all(fan: &Fan) -> (usize, Vec<String>) {
+        let (mut readings, mut notices) = (0, Vec::new());
+        for event in &fan.events {
+            match event {
+                Event::Reading(_) => readings += 1,
+                Event::Notice(text) => notices.push(text),
+                Event::Ended(_) => break,
+                _ => {}
             }
         }
-        if self.left_out > 0 {
-            let text = format!(
-                "standard output did not keep up and missed {} readings",
-                self.left_out
+        (readings, notices)
+    }
+
+    #[test]
+    fn a_stuck_output_delays_nobody_and_is_told_of() {
+        let (let_go, may) = mpsc::channel();
+        let (got, stuck) = mpsc::channel();
+        let lossless = true;
+        let may = Some(may);
+        let (sender, fan) = fan(vec![Box::new(Probe { may, got, lossless })]);
+        let all = thread::spawn(move || (all(&fan), fan));
+        // A device: nothing waits, not even for an output that wants everything.
+        sender.send(begins(true)).unwrap();
+        for i in 0..MANY {
+            sender.send(reading(i)).unwrap();
+        }
+        drop(let_go);
+        sender.send(Event::Ended(Ok(()))).unwrap();
+        let ((_, notices), fan) = all.join().unwrap();
+        for said in ["probe does not keep up", "did not reach probe", "broken"] {
+            assert!(
+                notices.iter().any(|text| text.contains(said)),
+                "{said}: {notices:?}"
             );
-            self.left_out = 0;
-            self.waiting.push_back(Event::Notice(text));
         }
-        !self.gone
+        assert!(fan.finish().is_err());
+        assert_eq!(stuck.iter().count(), 0);
+    }
+
+    #[test]
+    fn a_stuck_face_delays_no_output() {
+        let (got, heard) = mpsc::channel();
+        let lossless = false;
+        let (sender, fan) = fan(vec![Box::new(Probe {
+            may: None,
+            got,
+            lossless,
+        })]);
+        sender.send(begins(true)).unwrap();
+        for i in 0..MANY {
+            sender.send(reading(i)).unwrap();
+            assert_eq!(heard.recv().unwrap(), i as f64);
+        }
+        thread::spawn(move || sender.send(Event::Ended(Ok(()))).unwrap());
+        let (readings, notices) = all(&fan);
+        assert!(
+            readings < MANY && notices[0].contains("missed"),
+            "{readings}: {notices:?}"
+        );
+        fan.finish().unwrap();
+    }
+
+    #[test]
+    fn a_file_waits_for_an_output_that_wants_everything() {
+        let (let_go, may) = mpsc::channel();
+        let (got, heard) = mpsc::channel();
+        let lossless = true;
+        let may = Some(may);
+        let (sender, fan) = fan(vec![Box::new(Probe { may, got, lossless })]);
+        let all = thread::spawn(move || all(&fan));
+        let file = thread::spawn(move || {
+            sender.send(begins(false)).unwrap();
+            for i in 0..MANY {
+                sender.send(reading(i)).unwrap();
+            }
+            sender.send(Event::Ended(Ok(()))).unwrap();
+        });
+        for i in 0..MANY {
+            let_go.send(()).unwrap();
+            assert_eq!(heard.recv().unwrap(), i as f64);
+        }
+        file.join().unwrap();
+        assert_eq!(all.join().unwrap(), (MANY, Vec::new()));
     }
 }

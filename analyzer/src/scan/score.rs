@@ -63,6 +63,7 @@ fn listen(model: &Model, path: &Path, curve: bool, control: &Control) -> Result<
         once: !curve,
         whole: true,
         paced: false,
+        frames: false,
     };
     let heard = RefCell::new(Heard::default());
     analysis::track(model, track, &options, control, &|event| {

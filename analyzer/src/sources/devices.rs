@@ -93,8 +93,8 @@ struct Found {
     called: String,
     /// The same, but in our words where it is no microphone: `what plays on Speakers`.
     description: String,
-    /// What opens it without its name: `mic`, `output`.
-    shorthand: Option<&'static str>,
+    /// Whether `mic` and `output` open it.
+    opened_by: [bool; 2],
     device: cpal::Device,
 }
 
@@ -208,11 +208,7 @@ fn all() -> Vec<Found> {
                 .unwrap_or_default();
             found.push(Found {
                 host,
-                shorthand: match () {
-                    () if is(&mic) => Some("mic"),
-                    () if is(&output) => Some("output"),
-                    () => None,
-                },
+                opened_by: [is(&mic), is(&output)],
                 description: described(&id, &called, cfg!(windows) && device.supports_output()),
                 id,
                 called,
@@ -315,14 +311,15 @@ fn print_table(out: &mut impl Write, devices: &[(Found, u32, u16)]) -> io::Resul
     );
     writeln!(
         out,
-        "  {:>3}  {:host$}  {:name$}  {:>9}  {:>8}  DESCRIPTION",
+        "   {:>3}  {:host$}  {:name$}  {:>9}  {:>8}  DESCRIPTION",
         "NO", "HOST", "NAME", "RATE", "CHANNELS"
     )?;
     for (i, (found, rate, channels)) in devices.iter().enumerate() {
-        let mark = match found.shorthand {
-            Some("mic") => '*',
-            Some(_) => '>',
-            None => ' ',
+        let mark = match found.opened_by {
+            [true, true] => "*>",
+            [true, false] => "* ",
+            [false, true] => " >",
+            [false, false] => "  ",
         };
         let line = format!(
             "{mark} {:>3}  {:host$}  {:name$}  {rate:>6} Hz  {channels:>8}  {}",
