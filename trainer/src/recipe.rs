@@ -24,7 +24,7 @@ pub(crate) struct RecipeOptions {
     #[arg(long, value_name = "DATA")]
     unlabelled: Vec<String>,
 
-    /// Folder of the open corpus, as `trainer corpus fetch` and `trainer corpus mix` leave it [default: its usual place]
+    /// Folder of the open corpus, whole, as `trainer corpus fetch` leaves it [default: its usual place]
     #[arg(long, value_name = "DIR")]
     open: Option<PathBuf>,
 
@@ -59,7 +59,7 @@ const DEFAULT: &[&str] = &[
     "--name",
     "echometer",
     "--model-version",
-    "0.3.0",
+    "0.2.0",
     "--distil-epochs",
     "120",
     "--epochs",
@@ -74,8 +74,7 @@ const DEFAULT: &[&str] = &[
     "1",
     "--data-note",
     "257 labelled and 499 unlabelled excerpts (15-30 s) of commercial recordings, not redistributed, labelled with Spotify's \
-     features, 82 of them with a loudness label; freely licensed music from Debian packages, and clips made of it with freely licensed \
-     recordings of speech and crowds",
+     features, 82 of them with a loudness label; freely licensed music from Debian packages",
 ];
 
 /// Trains the model of a recipe.
@@ -93,10 +92,7 @@ pub(crate) fn cook(options: &RecipeOptions, stop: &AtomicBool) -> anyhow::Result
         "--unlabelled",
         path(corpus::manifest_path(options.open.as_deref())?),
     );
-    let made = path(corpus::made_path(options.open.as_deref())?);
-    add("--unlabelled", made.clone());
     add("--weak", path(corpus::assumptions_path(options.open.as_deref())?));
-    add("--weak", made);
     add("--out", path(options.out.clone()));
     add("--device", options.device.clone());
     let quoted = arguments.iter().map(|argument| match argument.contains(' ') {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 pub(crate) use fetch::{FetchOptions, fetch};
-pub(crate) use mix::{MixOptions, made_path, mix};
+pub(crate) use mix::{MixOptions, mix};
 
 /// The manifest of the corpus in `dir`, or in the user's cache folder where none is named.
 ///

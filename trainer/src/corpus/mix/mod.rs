@@ -53,14 +53,6 @@ const MADE: &str = "made";
 /// One part in so many of voices and crowds, and of music, is only for measuring.
 const PARTS: usize = 4;
 
-/// The manifest of the clips that [`mix`] made.
-///
-/// # Errors
-/// Where the user has no home folder.
-pub(crate) fn made_path(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
-    Ok(folder(dir)?.join(MADE).join("manifest.csv"))
-}
-
 /// Fetches what is missing of the sounds, and makes all clips.
 ///
 /// # Errors
@@ -97,7 +89,7 @@ pub(crate) fn mix(options: &MixOptions, stop: &AtomicBool) -> anyhow::Result<()>
         }
         bar.finish_and_clear();
     }
-    let path = made_path(options.dir.as_deref())?;
+    let path = made.join("manifest.csv");
     write(&path, &rows).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{} clips of 30 s: {}", rows.len(), path.display());
     Ok(())
