@@ -154,11 +154,12 @@ pub(crate) fn further(live: &Live, about: &About) -> Result<Vec<Box<dyn fan::Out
     for port in &live.midi {
         outputs.push(Box::new(midi::Midi::open(port, live.midi_channel)?));
     }
-    if let Some(path) = &live.csv {
-        outputs.push(Box::new(csv::Csv::open(path, live.force, about)?));
-    }
     if let Some(address) = live.serve.address()? {
         outputs.push(Box::new(serve::Server::start(address, about)?));
+    }
+    // Last: with --force, a file is gone once this is done.
+    if let Some(path) = &live.csv {
+        outputs.push(Box::new(csv::Csv::open(path, live.force, about)?));
     }
     Ok(outputs)
 }

@@ -37,6 +37,7 @@ type Rows = BTreeMap<String, Row>;
 
 /// Scans, or merges.
 pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync)) -> Result<(), Failure> {
+    check(args)?;
     let out = args
         .out
         .as_deref()
@@ -74,6 +75,9 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
         .map(|(_, found)| *found)
         .collect();
     let Scored { done, failed } = score(args, load, &model, &due, &control, &mut sink)?;
+    if !sink.heard {
+        return Ok(()); // A reader that left is no failure.
+    }
     if control.is_stopped() {
         return Err(stopped(done, due.len(), &sink));
     }
@@ -88,6 +92,33 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
     let unchanged = files.len() - due.len();
     tell_end(done - failed, failed, unchanged, gone, &sink);
     sink.finish(gone)
+}
+
+/// What flags need of each other. Not left to the command line's parser, for which what the configuration file says is
+/// not said.
+fn check(args: &Scan) -> Result<(), Failure> {
+    let needs = |flag: &str, wanted: bool, other: &str, there: bool| match wanted && !there {
+        true => {
+            Err(Failure::usage(format!("{flag} needs {other}")).hint("`analyzer scan --help` has examples"))
+        }
+        false => Ok(()),
+    };
+    let out = args.out.is_some();
+    needs("--format", args.format.is_some(), "--out FILE", out)?;
+    needs("--keep-missing", args.keep_missing, "--out FILE", out)?;
+    needs("--merge", args.merge, "--out FILE", out)?;
+    needs(
+        "--apply",
+        args.apply,
+        "--write-tags STYLE",
+        args.write_tags.is_some(),
+    )?;
+    needs(
+        "scan",
+        true,
+        "a PATH, or --from FILE",
+        !args.paths.is_empty() || args.from.is_some(),
+    )
 }
 
 /// What a row must be to be kept as it is.
@@ -181,6 +212,16 @@ impl Sink {
             changed,
             heard: true,
         })
+    }
+
+    /// Takes a row again whose file has changed, but not its values: whoever reads rows has it already.
+    pub(crate) fn restate(&mut self, row: Row) -> Result<(), Failure> {
+        if let Some((_, journal)) = &mut self.to {
+            journal.add(&row)?;
+        }
+        self.changed = true;
+        self.rows.insert(row.path.clone(), row);
+        Ok(())
     }
 
     /// Takes a row; `false` where nobody reads any more.

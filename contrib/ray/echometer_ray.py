@@ -11,6 +11,7 @@ lost and nothing is there twice.
 """
 
 import argparse
+import hashlib
 import ctypes
 import os
 import signal
@@ -29,7 +30,7 @@ def die_with_parent():
 
 def scan(analyzer, music, table, shard, jobs, extra):
     """Scores one part and gives its table as bytes, so that machines need to share nothing but the music."""
-    command = [analyzer, "scan", *music, "--shard", shard, "--out", table, "--jobs", str(jobs), *extra]
+    command = [analyzer, "--no-config", "scan", *music, "--shard", shard, "--out", table, "--jobs", str(jobs), *extra]
     Path(table).parent.mkdir(parents=True, exist_ok=True)
     preexec = die_with_parent if sys.platform == "linux" else None
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)
@@ -56,12 +57,14 @@ def main():
     # A worker that dies with its part is replaced; a part that fails for its own reasons is not tried for ever.
     task = ray.remote(scan).options(num_cpus=args.jobs, max_retries=8, retry_exceptions=[OSError])
     music = [os.path.abspath(path) for path in args.music]
+    # Parts of another library, or for another table, are not this one's.
+    library = hashlib.sha256("\0".join([*music, os.path.abspath(args.out)]).encode()).hexdigest()[:16]
     waiting = {}
     for part in range(1, parts + 1):
-        table = f"{args.work}/part-{part}-of-{parts}.jsonl"
+        table = f"{args.work}/{library}/part-{part}-of-{parts}.jsonl"
         waiting[task.remote(args.analyzer, music, table, f"{part}/{parts}", args.jobs, args.extra)] = part
 
-    here = Path(args.work) / "merge"
+    here = Path(args.work) / library / "merge"
     here.mkdir(parents=True, exist_ok=True)
     tables = []
     while waiting:
@@ -71,7 +74,7 @@ def main():
         table.write_bytes(ray.get(ready))
         tables.append(str(table))
         print(f"part {part} done, {len(waiting)} of {parts} left", file=sys.stderr, flush=True)
-    subprocess.run([args.analyzer, "scan", "--merge", *tables, "--out", args.out], check=True)
+    subprocess.run([args.analyzer, "--no-config", "scan", "--merge", *tables, "--out", args.out], check=True)
     for table in tables:
         os.unlink(table)
 

@@ -19,7 +19,7 @@ use crate::{cli, live, scan};
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Scan {
     /// Folders and files; with --merge, tables
-    #[arg(value_name = "PATH", required_unless_present = "from")]
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Also score the files that FILE lists, one a line or each ended by NUL; - is standard input
@@ -31,7 +31,7 @@ pub(crate) struct Scan {
     pub(crate) out: Option<PathBuf>,
 
     /// The table's format, where its name does not say it
-    #[arg(short, long, value_enum, requires = "out")]
+    #[arg(short, long, value_enum)]
     pub(crate) format: Option<TableFormat>,
 
     /// Also keep a reading a second of each track, in the column `curve`
@@ -43,7 +43,7 @@ pub(crate) struct Scan {
     pub(crate) again: bool,
 
     /// Keep the rows of files that are gone
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     pub(crate) keep_missing: bool,
 
     /// Only part I of N, for N machines; --merge puts the tables together
@@ -51,7 +51,7 @@ pub(crate) struct Scan {
     pub(crate) shard: Option<Shard>,
 
     /// Put tables together instead of scoring
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     pub(crate) merge: bool,
 
     /// Show what the scores are as tags of the files; --apply writes them
@@ -59,7 +59,7 @@ pub(crate) struct Scan {
     pub(crate) write_tags: Option<Style>,
 
     /// With --write-tags: change the files
-    #[arg(long, requires = "write_tags")]
+    #[arg(long)]
     pub(crate) apply: bool,
 
     /// Files at once [default: one a core]

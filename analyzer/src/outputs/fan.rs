@@ -127,7 +127,12 @@ impl Fan {
     /// Waits until all have ended; the first failure, if one failed.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         drop(self.events);
-        self.ended.recv_timeout(2 * END).unwrap_or(Ok(()))
+        self.ended.recv_timeout(2 * END).unwrap_or_else(|_| {
+            Err(Failure::failed(format!(
+                "an output did not end within {} s, and may lack readings",
+                2 * END.as_secs()
+            )))
+        })
     }
 }
 

@@ -16,9 +16,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens or makes the journal of the table at `table`, and gives the rows that a scan left in it.
     pub(crate) fn open(table: &Path) -> Result<(Self, Vec<Row>), Failure> {
-        let mut name = table.as_os_str().to_owned();
-        name.push(".journal");
-        let path = PathBuf::from(name);
+        let path = path_of(table);
         let mut file = lock(&path)?;
         let rows = recover(&mut file).map_err(|error| unusable(&path, error))?;
         Ok((Self { path, file }, rows))
@@ -37,6 +35,13 @@ impl Journal {
     pub(crate) fn remove(self) -> Result<(), Failure> {
         std::fs::remove_file(&self.path).map_err(|error| unusable(&self.path, error))
     }
+}
+
+/// Where the journal of the table at `table` is, as long as a scan has not ended.
+pub(super) fn path_of(table: &Path) -> PathBuf {
+    let mut name = table.as_os_str().to_owned();
+    name.push(".journal");
+    PathBuf::from(name)
 }
 
 fn lock(path: &Path) -> Result<File, Failure> {
@@ -59,11 +64,29 @@ fn lock(path: &Path) -> Result<File, Failure> {
                 .hint("wait for it, or write another table with --out"));
             }
         }
-        // Whoever held it before may have removed it after it was opened here.
-        if path.exists() {
+        // Whoever held it before may have removed it after it was opened here, and somebody else have made a new one.
+        if is_at(&file, path) {
             return Ok(file);
         }
     }
+}
+
+/// Whether this is the file that has the name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let (open, named) = (
+        file.metadata().map(identity),
+        std::fs::metadata(path).map(identity),
+    );
+    matches!((open, named), (Ok(open), Ok(named)) if open == named)
+}
+
+/// Whether a file has the name: an open one cannot be removed here.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// The whole lines of a journal; a torn last one is cut off.

@@ -186,7 +186,8 @@ impl fmt::Display for Column {
 }
 
 impl Row {
-    /// The row with these values, by column name; names that are no column are left alone.
+    /// The row with these values, by column name. Only what a scan wrote has all columns and no other: whatever else has a
+    /// path in it is somebody's table, and must not be taken for ours and replaced.
     pub(crate) fn from_values(mut values: Map<String, Value>) -> Result<Self, String> {
         let mut row = Self::default();
         for column in Column::all(true) {
@@ -195,9 +196,12 @@ impl Row {
                 Some(value) => column
                     .set(&mut row, value)
                     .map_err(|error| format!("column `{name}`: {error}"))?,
-                None if column == Column::Path => return Err("there is no column `path`".into()),
-                None => {}
+                None if column == Column::Curve => {}
+                None => return Err(format!("there is no column `{name}`")),
             }
+        }
+        if let Some(other) = values.keys().next() {
+            return Err(format!("`{other}` is no column of a scan"));
         }
         if row.path.is_empty() {
             return Err("column `path` is empty".into());

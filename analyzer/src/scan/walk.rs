@@ -65,10 +65,12 @@ impl Walk {
     }
 
     fn folder(&mut self, root: &Path, shard: Shard) {
+        let mut empty = true;
         for entry in WalkDir::new(root).follow_links(true) {
             match entry {
                 Ok(entry) => {
                     let path = entry.path();
+                    empty &= path == root;
                     let finished = !entry
                         .file_name()
                         .as_encoded_bytes()
@@ -82,9 +84,18 @@ impl Walk {
                 Err(error) if error.loop_ancestor().is_some() => {}
                 Err(error) => {
                     self.notices.push(format!("skipped: {error}"));
-                    self.unseen.extend(error.path().map(Path::to_owned));
+                    // An error in the middle of a listing has no path: then nothing is known of all below the root.
+                    self.unseen.push(error.path().unwrap_or(root).to_owned());
                 }
             }
+        }
+        if empty {
+            // A disk that is not mounted looks like this, and its rows should outlive that.
+            self.notices.push(format!(
+                "{} is empty: rows of files in it are kept",
+                root.display()
+            ));
+            self.unseen.push(root.to_owned());
         }
     }
 

@@ -3,6 +3,7 @@
 mod edit;
 mod replace;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -53,7 +54,9 @@ pub(crate) fn run(
         if fields.is_empty() {
             continue;
         }
-        match one(&found.path, &fields, apply) {
+        // Files come from anywhere: one that the tag library trips over must not end the scan.
+        let tagged = catch_unwind(AssertUnwindSafe(|| one(&found.path, &fields, apply)));
+        match tagged.unwrap_or_else(|_| Err("the tag library gave up on it".into())) {
             Ok(None) => {}
             Ok(Some(change)) => {
                 changed += 1;
@@ -62,7 +65,7 @@ pub(crate) fn run(
                 if apply {
                     // The file is another now, but sounds the same.
                     let row = restated(row.clone(), &found.path);
-                    sink.take(row)?;
+                    sink.restate(row)?;
                 }
             }
             Err(reason) => {

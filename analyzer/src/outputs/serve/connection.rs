@@ -1,7 +1,7 @@
 //! Connections: how they come, how long they may take, and when they are cut.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub(super) async fn accept(listener: TcpListener, guests: &Guests, router: &Rout
 fn take(stream: TcpStream, peer: SocketAddr, guests: &Guests, router: Router) {
     let Some(seat) = guests.admit(peer.ip().to_canonical()) else {
         // It fits into an empty buffer, or is not told.
-        let _ = stream.try_write(FULL);
+        let _ = stream.into_std().and_then(|mut stream| stream.write(FULL));
         return;
     };
     // Readings are small and should go out as they come.

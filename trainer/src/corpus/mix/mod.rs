@@ -68,6 +68,11 @@ pub(crate) fn mix(options: &MixOptions, stop: &AtomicBool) -> anyhow::Result<()>
     println!("{}", fetch::run(&fetching, &sounds, Apt::find, stop)?);
     let made = corpus.join(MADE);
     std::fs::create_dir_all(&made).with_context(|| format!("cannot make {}", made.display()))?;
+    // Gone until all clips are there: an old manifest would tell wrong things of new clips.
+    let path = made.join("manifest.csv");
+    if path.exists() {
+        std::fs::remove_file(&path).with_context(|| format!("cannot replace {}", path.display()))?;
+    }
     let (music, kept_back) = music(options)?;
     let voices = divide(&sounds, "voice", &corpus);
     let crowds = divide(&sounds, "crowd", &corpus);
@@ -79,7 +84,7 @@ pub(crate) fn mix(options: &MixOptions, stop: &AtomicBool) -> anyhow::Result<()>
         let bar = progress_bar(scenes.len() as u64, split.name());
         for (i, scene) in scenes.into_iter().enumerate() {
             if stop.load(Ordering::Relaxed) {
-                bail!("stopped; nothing is lost but the clips made so far");
+                bail!("stopped: the same command makes all clips again");
             }
             let (samples, labels) = scene.make(&mut shelf, &mut rng)?;
             let name = format!("{}-{i:03}-{}.wav", split.name(), scene.name());
@@ -89,7 +94,6 @@ pub(crate) fn mix(options: &MixOptions, stop: &AtomicBool) -> anyhow::Result<()>
         }
         bar.finish_and_clear();
     }
-    let path = made.join("manifest.csv");
     write(&path, &rows).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{} clips of 30 s: {}", rows.len(), path.display());
     Ok(())
@@ -101,12 +105,19 @@ fn divide(sounds: &[Track], kind: &str, corpus: &Path) -> [Vec<(String, PathBuf)
     let files: Vec<_> = sounds
         .iter()
         .filter(|sound| sound.kind == kind)
-        .map(|sound| (sound.group().to_owned(), corpus.join(SOUNDS).join(sound.stored())))
-        .filter(|(_, path)| path.exists())
+        .map(|sound| {
+            let path = corpus.join(SOUNDS).join(sound.stored());
+            (sound.group().to_owned(), path)
+        })
         .collect();
     let parts = folds::assign(files.iter().map(|(group, _)| group.as_str()), PARTS, 0);
     let mut divided = [Vec::new(), Vec::new()];
-    for (file, part) in files.into_iter().zip(parts) {
+    // Divided before it is looked what is there: nobody changes sides because another is missing.
+    for (file, part) in files
+        .into_iter()
+        .zip(parts)
+        .filter(|((_, path), _)| path.exists())
+    {
         divided[usize::from(part == PARTS - 1)].push(file);
     }
     divided
@@ -126,7 +137,8 @@ fn music(options: &MixOptions) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
     let parts = folds::assign(rows.iter().map(|row| row.group.as_str()), PARTS, 0);
     let (mut learned, mut measured) = (Vec::new(), Vec::new());
     for (row, part) in rows.into_iter().zip(parts) {
-        let side = if part == PARTS - 1 {
+        // What the data itself keeps for measuring stays there.
+        let side = if part == PARTS - 1 || !Split::teaches(row.split) {
             &mut measured
         } else {
             &mut learned
