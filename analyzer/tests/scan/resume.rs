@@ -141,3 +141,57 @@ fn a_polite_end_keeps_what_is_done() {
     assert!(stderr(&output).contains("of 12 tracks") && stderr(&output).contains("goes on from here"));
     assert!(!fs::read(&journal).unwrap().is_empty());
 }
+
+#[test]
+fn a_merge_waits_for_scans() {
+    let folder = tempfile::tempdir().unwrap();
+    wav(folder.path(), "x.wav", &chord(2.5));
+    scanned(folder.path(), &["x.wav", "--out", "part.jsonl"]);
+    let part = fs::read_to_string(folder.path().join("part.jsonl")).unwrap();
+    for unfinished in ["part.jsonl", "all.csv"] {
+        let journal = folder.path().join(format!("{unfinished}.journal"));
+        fs::write(&journal, &part).unwrap();
+        let output = scan(folder.path(), &["--merge", "part.jsonl", "--out", "all.csv"]);
+        assert_eq!(code(&output), 3, "{}", stderr(&output));
+        assert!(stderr(&output).contains("has not ended"), "{}", stderr(&output));
+        assert_eq!(fs::read_to_string(&journal).unwrap(), part);
+        fs::remove_file(journal).unwrap();
+    }
+    scanned(folder.path(), &["--merge", "part.jsonl", "--out", "all.csv"]);
+    assert!(folder.path().join("all.csv").exists() && !folder.path().join("all.csv.journal").exists());
+}
+
+#[test]
+fn a_disk_that_is_not_mounted_keeps_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir(&music).unwrap();
+    wav(&music, "x.wav", &chord(2.5));
+    scanned(folder.path(), &["music", "--out", "t.jsonl"]);
+    fs::rename(music.join("x.wav"), folder.path().join("away.wav")).unwrap();
+    let output = scan(folder.path(), &["music", "--out", "t.jsonl"]);
+    assert!(
+        stderr(&output).contains("is empty: rows of files in it are kept"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(table(&folder.path().join("t.jsonl")).len(), 1);
+    // With anything in it, it is there, and what is missing is gone.
+    fs::write(music.join("notes.txt"), "").unwrap();
+    scanned(folder.path(), &["music", "--out", "t.jsonl"]);
+    assert_eq!(table(&folder.path().join("t.jsonl")).len(), 0);
+}
+
+#[test]
+fn flags_may_need_what_the_configuration_says() {
+    let folder = tempfile::tempdir().unwrap();
+    wav(folder.path(), "x.wav", &chord(2.5));
+    let config = folder.path().join("analyzer.toml");
+    fs::write(&config, "[scan]\nout = \"t.jsonl\"\n").unwrap();
+    let output = scan(
+        folder.path(),
+        &["--config", "analyzer.toml", "x.wav", "--keep-missing"],
+    );
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(table(&folder.path().join("t.jsonl")).len(), 1);
+}

@@ -193,6 +193,8 @@ fn what_is_no_table_is_left_alone() {
         ("mine.jsonl", "{\"name\":\"me\"}\n"),
         ("mine.parquet", "PAR1 no"),
         ("numbers.csv", "path,energy\n/x,loud\n"),
+        ("manifest.csv", "path,start,energy\nx.wav,0,0.5\n"),
+        ("manifest.jsonl", "{\"path\":\"x.wav\",\"energy\":0.5}\n"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
@@ -201,6 +203,19 @@ fn what_is_no_table_is_left_alone() {
         assert!(stderr(&output).contains(name) && stderr(&output).contains("hint: "));
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
     }
+    let ours = folder.path().join("ours.jsonl");
+    scanned(folder.path(), &["x.wav", "--out", "ours.jsonl"]);
+    let merged = scan(folder.path(), &["--merge", "ours.jsonl", "--out", "manifest.csv"]);
+    assert_eq!(code(&merged), 3, "{}", stderr(&merged));
+    let manifest = fs::read_to_string(folder.path().join("manifest.csv")).unwrap();
+    assert!(manifest.starts_with("path,start,energy"));
+    // A column of somebody's own makes it somebody's own table.
+    let more = fs::read_to_string(&ours)
+        .unwrap()
+        .replacen('{', "{\"mine\":1,", 1);
+    fs::write(&ours, &more).unwrap();
+    assert_eq!(code(&scan(folder.path(), &["x.wav", "--out", "ours.jsonl"])), 3);
+    assert_eq!(fs::read_to_string(&ours).unwrap(), more);
     for (arguments, expected) in [
         (&["nowhere", "--out", "t.csv"][..], 3),
         (&["--from", "nowhere", "--out", "t.csv"], 3),
