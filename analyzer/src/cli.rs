@@ -75,13 +75,9 @@ pub(crate) struct Live {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) channels: Vec<u16>,
 
-    /// Folder of a model (card.json and the files it names) instead of the built-in one
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) model: Option<PathBuf>,
-
-    /// Where inference runs: auto, cpu, cuda, tensorrt, coreml, directml, embedded
-    #[arg(short, long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: Device,
+    /// The model.
+    #[command(flatten)]
+    pub(crate) inference: Inference,
 
     /// Readings a second of input; 0.1 is one every ten seconds
     #[arg(short, long, value_name = "HZ", default_value = "5", value_parser = reading_rate)]
@@ -142,6 +138,18 @@ pub(crate) struct Live {
     /// Tell on standard error what happens; twice for more
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// Which model scores, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inference {
+    /// Folder of a model (card.json and the files it names) instead of the built-in one
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Where inference runs: auto, cpu, cuda, tensorrt, coreml, directml, embedded
+    #[arg(short, long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: Device,
 }
 
 const AFTER_HELP: &str = "\

@@ -1,16 +1,15 @@
 //! Listening: from the flags to an input, a model, and the outputs.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use echometer_engine::{Device, Model, ModelFiles};
+use echometer_engine::{Model, ModelFiles};
 use echometer_meters::Record;
 
 use crate::analysis::{self, Event, Options};
-use crate::cli::{self, Format, Live};
+use crate::cli::{self, Format, Inference, Live};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::fan::Fan;
@@ -32,8 +31,8 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         return sources::devices::print_list();
     }
     let input = sources::open(args)?;
-    let model = load(args.model.as_deref(), args.device)?;
-    let about = About::new(&model, args.device, input.title());
+    let model = load(&args.inference)?;
+    let about = About::new(&model, args.inference.device, input.title());
     if !meters && !window {
         about.tell_choice();
     }
@@ -92,16 +91,16 @@ fn show_window(_: &About, _: Record, _: mpsc::Receiver<Event>, _: &Arc<Control>)
     )
 }
 
-/// The model in this folder, or the built-in one, ready to run.
-pub(crate) fn load(folder: Option<&Path>, device: Device) -> Result<Model, Failure> {
-    let files = match folder {
+/// The model that is asked for, ready to run.
+pub(crate) fn load(wanted: &Inference) -> Result<Model, Failure> {
+    let files = match &wanted.model {
         Some(folder) => ModelFiles::read(folder).map_err(|error| {
             Failure::failed(format!("model {}: {error}", folder.display()))
                 .hint("--model takes a folder with card.json and the files it names; leave it out for the built-in model")
         })?,
         None => echometer_models::default_model(),
     };
-    let model = Model::load(&files, device)
+    let model = Model::load(&files, wanted.device)
         .map_err(|error| Failure::failed(format!("the model cannot be used: {error}")))?;
     tracing::info!(
         model = model.title(),

@@ -214,31 +214,28 @@ impl Sink {
         })
     }
 
-    /// Takes a row again whose file has changed, but not its values: whoever reads rows has it already.
-    pub(crate) fn restate(&mut self, row: Row) -> Result<(), Failure> {
+    /// Takes a row; `false` where nobody reads any more.
+    pub(crate) fn take(&mut self, row: Row) -> Result<bool, Failure> {
+        if self.to.is_none() {
+            let mut line =
+                serde_json::to_vec(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
+            line.push(b'\n');
+            let mut out = io::stdout().lock();
+            self.heard &= written(out.write_all(&line).and_then(|()| out.flush()))?;
+        }
+        self.keep(row)?;
+        Ok(self.heard)
+    }
+
+    /// Keeps a row for the table. Alone, it is for one whose file has changed, but not its values: whoever reads rows has it
+    /// already.
+    pub(crate) fn keep(&mut self, row: Row) -> Result<(), Failure> {
         if let Some((_, journal)) = &mut self.to {
             journal.add(&row)?;
         }
         self.changed = true;
         self.rows.insert(row.path.clone(), row);
         Ok(())
-    }
-
-    /// Takes a row; `false` where nobody reads any more.
-    pub(crate) fn take(&mut self, row: Row) -> Result<bool, Failure> {
-        match &mut self.to {
-            Some((_, journal)) => journal.add(&row)?,
-            None => {
-                let mut line =
-                    serde_json::to_vec(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
-                line.push(b'\n');
-                let mut out = io::stdout().lock();
-                self.heard &= written(out.write_all(&line).and_then(|()| out.flush()))?;
-            }
-        }
-        self.changed = true;
-        self.rows.insert(row.path.clone(), row);
-        Ok(self.heard)
     }
 
     /// Writes the table, if there is anything new in it.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use echometer_engine::{Device, InputFormat, Model, Scorer};
 use echometer_models::default_model;
+use echometer_tests::met;
 
 /// A model must be there in less than this.
 const GOAL: Duration = Duration::from_millis(200);
@@ -61,10 +62,6 @@ fn main() {
             );
         }
     }
-}
-
-fn met(met: bool) -> &'static str {
-    if met { "met" } else { "missed" }
 }
 
 /// A stereo stream whose window is full.

@@ -12,6 +12,7 @@ use criterion::{BenchmarkId, Criterion};
 use echometer_engine::model::{Card, head_ports, trunk_ports};
 use echometer_engine::{Device, Graph, InputFormat, Model, Port, Scorer};
 use echometer_models::default_model;
+use echometer_tests::met;
 
 /// Readings a second of a live meter.
 const READINGS_HZ: f64 = 5.0;
@@ -39,12 +40,11 @@ impl Parts {
         let trunk = trunk_ports(card, 1, frames / card.stride()).unwrap();
         let head = head_ports(card, true, 1);
         let (window, channels, features) = (card.window_columns(), card.channels(), card.features.len());
-        let zeros = |port: &Port| vec![0.0; port.shape.iter().product()];
         Self {
             frames: (0..frames * card.front_end.mels)
                 .map(|i| (i as f32 * 0.37).sin().abs())
                 .collect(),
-            state: trunk.inputs[1..].iter().map(zeros).collect(),
+            state: trunk.inputs[1..].iter().map(Port::zeros).collect(),
             columns: vec![0.1; window * channels],
             mask: vec![1.0; window],
             trunk: Graph::load(device, "trunk.onnx", files.trunk.as_ref().unwrap(), &trunk).unwrap(),
@@ -156,7 +156,6 @@ fn compare(device: Device, rolling: &mut Parts, again: &mut Parts, live: &mut Li
         times.sort();
         times[times.len() / 2].as_secs_f64()
     });
-    let met = |met: bool| if met { "met" } else { "missed" };
     println!(
         "{device}: a reading costs {:.2} ms rolling, {:.1} ms with the whole window again: {:.0} times, goal {CHEAPER:.0} {}",
         rolling * 1e3,

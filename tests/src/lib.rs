@@ -20,6 +20,11 @@ pub fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
+/// How a benchmark says whether a goal was reached.
+pub fn met(met: bool) -> &'static str {
+    if met { "met" } else { "missed" }
+}
+
 /// The analyzer, built as the tests are.
 pub fn analyzer() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();

@@ -95,10 +95,7 @@ impl OnePass {
         let step = card.stride() * card.front_end.mels;
         let frames = &frames[..frames.len() / step * step];
         let ports = trunk_ports(card, 1, frames.len() / step).unwrap();
-        let zeros = |ports: &[Port]| -> Vec<Vec<f32>> {
-            let sizes = ports.iter().map(|port| port.shape.iter().product());
-            sizes.map(|size| vec![0.0; size]).collect()
-        };
+        let zeros = |ports: &[Port]| ports.iter().map(Port::zeros).collect::<Vec<_>>();
         let (start, mut outputs) = (zeros(&ports.inputs), zeros(&ports.outputs));
         let mut inputs: Vec<_> = start.iter().map(Vec::as_slice).collect();
         inputs[0] = frames;

@@ -3,8 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use echometer_engine::Device;
-
 use crate::failure::Failure;
 use crate::scan::shard::Shard;
 use crate::scan::table::TableFormat;
@@ -66,13 +64,9 @@ pub(crate) struct Scan {
     #[arg(short, long, value_name = "COUNT")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Folder of a model (card.json and the files it names) instead of the built-in one
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) model: Option<PathBuf>,
-
-    /// Where inference runs: auto, cpu, cuda, tensorrt, coreml, directml, embedded
-    #[arg(short, long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: Device,
+    /// The model.
+    #[command(flatten)]
+    pub(crate) inference: cli::Inference,
 
     /// Tell on standard error what happens; twice for more
     #[arg(short, long, action = clap::ArgAction::Count)]
@@ -94,5 +88,5 @@ A file that cannot be scored is a row with its `error`. Exit codes: 0 done, 1 fa
 /// Scans, or merges.
 pub(crate) fn run(args: &Scan) -> Result<(), Failure> {
     cli::init_logs(args.verbose, true);
-    scan::run(args, &|| live::load(args.model.as_deref(), args.device))
+    scan::run(args, &|| live::load(&args.inference))
 }

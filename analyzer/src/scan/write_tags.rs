@@ -65,7 +65,7 @@ pub(crate) fn run(
                 if apply {
                     // The file is another now, but sounds the same.
                     let row = restated(row.clone(), &found.path);
-                    sink.restate(row)?;
+                    sink.keep(row)?;
                 }
             }
             Err(reason) => {

@@ -20,7 +20,8 @@ impl Port {
         format!("it gave no output `{}`", self.name)
     }
 
-    fn zeros(&self) -> Vec<f32> {
+    /// Zeros of its shape: what a state starts as, and room for what comes out.
+    pub fn zeros(&self) -> Vec<f32> {
         vec![0.0; self.shape.iter().product()]
     }
 

@@ -120,7 +120,7 @@ impl Lane {
     /// The question for the head before [`Self::look`], if there is one: of the window as it is `now`, or as it was when it
     /// was last due to be scored. Silence has no features, so nobody is asked.
     pub(super) fn ask(&mut self, now: bool) -> Option<&mut Window> {
-        if self.silence(self.loudness.window()) {
+        if self.is_silent() {
             return None;
         }
         self.window.ask(now || self.ended).then_some(&mut self.window)
@@ -173,7 +173,7 @@ impl Lane {
     /// A reading, after the head's answer.
     pub(super) fn look(&self) -> Reading {
         let loudness = self.loudness.window();
-        let silent = self.silence(loudness);
+        let silent = self.is_silent();
         let mut values = PerFeature::default();
         let mut sd = PerFeature::default();
         if let Some(scores) = self.window.scores().filter(|_| !silent) {
@@ -218,10 +218,10 @@ impl Lane {
         self.taken as f64 / f64::from(self.rate)
     }
 
-    /// Whether a window of this loudness is silent. Loudness is defined from the first gating block on; before it, nothing is
-    /// known to be silent.
-    fn silence(&self, loudness: Option<f32>) -> bool {
-        self.time() > FIRST_BLOCK_S && loudness.is_none()
+    /// Whether the window is silent. Loudness is defined from the first gating block on; before it, nothing is known to be
+    /// silent.
+    fn is_silent(&self) -> bool {
+        self.time() > FIRST_BLOCK_S && self.loudness.is_silent()
     }
 
     /// Sample frame at whose end the next reading is due.

@@ -72,7 +72,7 @@ impl Loudness {
                 self.hops += 1;
                 if self.hops >= BLOCK_HOPS {
                     let lufs = self.meter.loudness_momentary()?;
-                    self.end_block(10f64.powf((lufs - OFFSET) / 10.0)); // Digital silence is −∞ LUFS: energy 0.
+                    self.end_block(energy_of(lufs)); // Digital silence is −∞ LUFS: energy 0.
                 }
             }
             samples = later;
@@ -95,6 +95,12 @@ impl Loudness {
         gated(self.blocks.iter().copied())
     }
 
+    /// Whether [`Self::window`] is `None`, for less work: the first loud block tells.
+    pub(super) fn is_silent(&self) -> bool {
+        let gate = energy_of(ABSOLUTE_GATE);
+        !self.blocks.iter().any(|&energy| energy > gate)
+    }
+
     /// Loudness of everything since the start, as [`Self::window`]; `None` also where it was not kept.
     pub(super) fn whole(&self) -> Option<f32> {
         gated(self.whole.iter().flatten().copied())
@@ -110,9 +116,14 @@ impl Loudness {
     }
 }
 
+/// K-weighted energy at a loudness in LUFS.
+fn energy_of(lufs: f64) -> f64 {
+    10f64.powf((lufs - OFFSET) / 10.0)
+}
+
 /// BS.1770-4's two gates and the mean of what passes both.
 fn gated(energies: impl Iterator<Item = f64> + Clone) -> Option<f32> {
-    let absolute = 10f64.powf((ABSOLUTE_GATE - OFFSET) / 10.0);
+    let absolute = energy_of(ABSOLUTE_GATE);
     let above = |gate: f64| mean(energies.clone().filter(move |&energy| energy > gate));
     let loud = above(absolute)?;
     let mean = above(absolute.max(loud * RELATIVE_GATE))?;

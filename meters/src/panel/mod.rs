@@ -2,6 +2,7 @@
 
 mod controls;
 mod curve;
+mod dialog;
 mod footer;
 mod header;
 mod hover;
@@ -26,6 +27,7 @@ mod view;
 use egui::{CornerRadius, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
 use crate::{LARGE, SMALL};
+pub use dialog::dialog;
 use layout::Layout;
 use meter::{Meter, Pen};
 use motion::Motion;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use echometer_automation::OscSender;
 use echometer_engine::ModelFiles;
 use echometer_engine::model::sha256_hex;
+use echometer_meters::panel::dialog;
 use echometer_meters::{ORDER, label};
 use egui::{DragValue, Grid, RichText, TextEdit, Ui};
 use nice_plug::prelude::{BoolParam, IntParam, Param, ParamSetter};
@@ -39,25 +40,17 @@ impl Settings {
         setter: &ParamSetter<'_>,
     ) {
         let mut open = self.open;
-        egui::Window::new("Settings")
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .frame(egui::Frame::window(ui.style()).inner_margin(16))
-            .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
-            .show(ui.ctx(), |ui| {
-                egui::ScrollArea::vertical().show(ui, |ui| {
-                    self.model(ui, params, station, setter);
-                    ui.separator();
-                    controllers(ui, params, setter);
-                    ui.separator();
-                    self.osc(ui, params, setter);
-                    if let Some(wrong) = &self.wrong {
-                        ui.separator();
-                        ui.label(RichText::new(wrong).color(ui.visuals().error_fg_color));
-                    }
-                });
-            });
+        dialog(ui, "Settings", &mut open, |ui| {
+            self.model(ui, params, station, setter);
+            ui.separator();
+            controllers(ui, params, setter);
+            ui.separator();
+            self.osc(ui, params, setter);
+            if let Some(wrong) = &self.wrong {
+                ui.separator();
+                ui.label(RichText::new(wrong).color(ui.visuals().error_fg_color));
+            }
+        });
         self.open = open;
     }
 

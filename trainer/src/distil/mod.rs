@@ -20,9 +20,11 @@ use crate::data::cache::{Cache, MelFrames, Sound};
 use crate::data::clips::{self, Clip, Needs};
 use crate::data::prepare::tell;
 use crate::data::row::Split;
+use crate::data::source::Listing;
 use crate::data::sources::{self, DataSpec};
 use crate::network::Geometry;
 use crate::report::progress_bar;
+use crate::training::course::guarded;
 use teacher::Teacher;
 
 /// What a trunk is taught before it sees a label.
@@ -70,15 +72,15 @@ pub(crate) fn distil(
         return Ok(None);
     };
     let content = Teacher::load(teachers, window_s)?;
-    let (mut rows, mut rejected, mut described) = (Vec::new(), Vec::new(), Vec::new());
-    for spec in &options.unlabelled {
-        let source = sources::open(spec, None)?;
-        let listing = source.list()?;
-        // What data keeps for measuring is not heard before.
-        rows.extend(listing.rows.into_iter().filter(|row| Split::teaches(row.split)));
-        rejected.extend(listing.rejected);
-        described.push(source.describe());
-    }
+    let (
+        Listing {
+            mut rows,
+            mut rejected,
+        },
+        description,
+    ) = sources::list_all(&options.unlabelled)?;
+    // What data keeps for measuring is not heard before.
+    rows.retain(|row| Split::teaches(row.split));
     let front_end = &settings.front_end;
     let frames = MelFrames {
         front_end: front_end.clone(),
@@ -128,12 +130,14 @@ pub(crate) fn distil(
     let folder = args.out.join("runs/distillation");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let weights = folder.join("trunk.ot");
-    run::fit(&pairs, settings, &folder, &weights, stop)?;
+    guarded("distillation", settings.batch, || {
+        run::fit(&pairs, settings, &folder, &weights, stop)
+    })?;
     let bytes = std::fs::read(&weights).with_context(|| format!("cannot read {}", weights.display()))?;
     Ok(Some(Taught {
         id: sha256_hex(&bytes),
         weights,
-        description: described.join("; "),
+        description,
         clips: pairs.len(),
     }))
 }

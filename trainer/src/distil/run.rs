@@ -18,7 +18,7 @@ use crate::data::cache::Frames;
 use crate::data::clips::Clip;
 use crate::network::{Geometry, Trunk};
 use crate::training::augment::crops;
-use crate::training::course::{Course, guarded};
+use crate::training::course::Course;
 
 /// Frames of a crop: 5.5 s, which hold at least one whole patch.
 const CROP: i64 = 440;
@@ -39,20 +39,8 @@ pub(crate) struct Settings {
     pub(crate) device: Device,
 }
 
-/// Trains a trunk and saves its weights as `file`, or finds them there. `lessons` are the clips' own, in order.
+/// Trains a trunk and saves its weights as `file`, or finds them there. `clips` come with their lessons.
 pub(super) fn fit(
-    clips: &[(&Clip, &Frames)],
-    settings: &Settings,
-    folder: &Path,
-    file: &Path,
-    stop: &AtomicBool,
-) -> anyhow::Result<()> {
-    guarded("distillation", settings.batch, || {
-        fit_unguarded(clips, settings, folder, file, stop)
-    })
-}
-
-fn fit_unguarded(
     clips: &[(&Clip, &Frames)],
     settings: &Settings,
     folder: &Path,

@@ -1,6 +1,7 @@
 //! The sheet behind the settings button: what is listened to, with what, and the keys.
 
-use eframe::egui::{self, Grid, RichText, Ui};
+use echometer_meters::panel::dialog;
+use eframe::egui::{Grid, RichText, Ui};
 
 use crate::analysis::Part;
 use crate::outputs::About;
@@ -32,32 +33,24 @@ impl Sheet {
     }
 
     pub(super) fn show(&mut self, ui: &Ui, about: &About, part: Option<&Part>) {
-        egui::Window::new("About this window")
-            .open(&mut self.open)
-            .collapsible(false)
-            .resizable(false)
-            .frame(egui::Frame::window(ui.style()).inner_margin(16))
-            .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
-            .show(ui.ctx(), |ui| {
-                egui::ScrollArea::vertical().show(ui, |ui| {
-                    let input = part.map_or_else(
-                        || about.input.clone(),
-                        |part| format!("{}, {} Hz, {} channels", part.title, part.rate, part.channels),
-                    );
-                    rows(
-                        ui,
-                        "facts",
-                        &[
-                            ("Input", &input),
-                            ("Model", &about.model),
-                            ("Inference", about.choice.as_deref().unwrap_or(&about.backend)),
-                            ("Window", &format!("{} s", about.window_s)),
-                        ],
-                    );
-                    ui.separator();
-                    rows(ui, "keys", &KEYS);
-                });
-            });
+        dialog(ui, "About this window", &mut self.open, |ui| {
+            let input = part.map_or_else(
+                || about.input.clone(),
+                |part| format!("{}, {} Hz, {} channels", part.title, part.rate, part.channels),
+            );
+            rows(
+                ui,
+                "facts",
+                &[
+                    ("Input", &input),
+                    ("Model", &about.model),
+                    ("Inference", about.choice.as_deref().unwrap_or(&about.backend)),
+                    ("Window", &format!("{} s", about.window_s)),
+                ],
+            );
+            ui.separator();
+            rows(ui, "keys", &KEYS);
+        });
     }
 }
 

@@ -21,6 +21,7 @@ use super::list::{self, Track};
 use super::{folder, manifest_path};
 use crate::data::folds;
 use crate::data::row::{Row, Split};
+use crate::data::source::Listing;
 use crate::data::sources::{self, DataSpec};
 use crate::report::progress_bar;
 use scene::{Labels, Scene, Shelf};
@@ -129,10 +130,7 @@ fn music(options: &MixOptions) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
     if specs.is_empty() {
         specs.push(DataSpec::Manifest(manifest_path(options.dir.as_deref())?));
     }
-    let mut rows = Vec::new();
-    for spec in &specs {
-        rows.extend(sources::open(spec, None)?.list()?.rows);
-    }
+    let (Listing { mut rows, .. }, _) = sources::list_all(&specs)?;
     rows.shuffle(&mut StdRng::seed_from_u64(options.seed));
     let parts = folds::assign(rows.iter().map(|row| row.group.as_str()), PARTS, 0);
     let (mut learned, mut measured) = (Vec::new(), Vec::new());
@@ -162,10 +160,8 @@ fn write(path: &Path, rows: &[Made]) -> anyhow::Result<()> {
     table.write_record(columns.chain(["aux_speech", "aux_crowd"]))?;
     for (name, split, labels) in rows {
         let mut record = vec![name.clone(), "0".into(), split.name().into()];
-        record.extend(FEATURES.iter().map(|feature| {
-            let label = labels.features.iter().find(|(labelled, _)| labelled == feature);
-            label.map_or(String::new(), |(_, value)| format!("{value:.3}"))
-        }));
+        let value = |feature: &Feature| labels.features[*feature].map(|value| format!("{value:.3}"));
+        record.extend(FEATURES.iter().map(|feature| value(feature).unwrap_or_default()));
         record.extend([labels.speech, labels.crowd].map(|share| format!("{share:.3}")));
         table.write_record(&record)?;
     }
@@ -181,11 +177,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("manifest.csv");
         std::fs::write(folder.path().join("a.wav"), "").unwrap();
-        let labels = Labels {
-            features: vec![(Feature::Liveness, 0.95)],
-            speech: 0.0,
+        let mut labels = Labels {
             crowd: 1.0,
+            ..Labels::default()
         };
+        labels.features[Feature::Liveness] = Some(0.95);
         write(&path, &[("a.wav".into(), Split::Validation, labels)]).unwrap();
         let listing = sources::open(&DataSpec::Manifest(path), None)
             .unwrap()

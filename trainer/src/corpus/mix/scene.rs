@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use echometer_engine::Feature;
+use echometer_engine::{Feature, PerFeature};
 use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -12,10 +12,10 @@ use super::sound::{LENGTH, RATE, add, level, load, room, stretch};
 use crate::data::row::{Row, Split};
 
 /// What is known of a clip.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Labels {
-    /// Features whose values follow.
-    pub(super) features: Vec<(Feature, f32)>,
+    /// Features; `None` where nothing follows.
+    pub(super) features: PerFeature<Option<f32>>,
     /// Level of the speech and of the crowd as shares of the clip's: 0 is none, 1 nothing else.
     pub(super) speech: f32,
     pub(super) crowd: f32,
@@ -172,34 +172,29 @@ impl Scene {
         let depth = below / BACKGROUND_DB.end();
         let gain = 10f32.powf(-below / 20.0);
         let share = 1.0 / (1.0 + gain);
-        let mut labels = Labels {
-            features: Vec::new(),
-            speech: 0.0,
-            crowd: 0.0,
-        };
+        let mut labels = Labels::default();
         let mut samples = match self {
             Self::Voice => {
-                labels.features = vec![(Feature::Speechiness, 0.93), (Feature::Instrumentalness, 0.0)];
+                labels.features[Feature::Speechiness] = Some(0.93);
+                labels.features[Feature::Instrumentalness] = Some(0.0);
                 labels.speech = 1.0;
                 shelf.speech(rng)?
             }
             Self::VoiceOver => {
-                labels.features = vec![
-                    (Feature::Speechiness, 0.35 + 0.5 * depth),
-                    (Feature::Instrumentalness, 0.0),
-                ];
+                labels.features[Feature::Speechiness] = Some(0.35 + 0.5 * depth);
+                labels.features[Feature::Instrumentalness] = Some(0.0);
                 labels.speech = share;
                 let mut samples = shelf.speech(rng)?;
                 add(&mut samples, &shelf.music()?, gain);
                 samples
             }
             Self::Crowd => {
-                labels.features = vec![(Feature::Liveness, 0.95)];
+                labels.features[Feature::Liveness] = Some(0.95);
                 labels.crowd = 1.0;
                 shelf.crowd(rng)
             }
             Self::Concert => {
-                labels.features = vec![(Feature::Liveness, 0.95 - 0.3 * depth)];
+                labels.features[Feature::Liveness] = Some(0.95 - 0.3 * depth);
                 labels.crowd = 1.0 - share;
                 let mut samples = shelf.music()?;
                 room(&mut samples, rng);
@@ -207,7 +202,7 @@ impl Scene {
                 samples
             }
             Self::Noise => {
-                labels.features = vec![(Feature::Liveness, 0.15)];
+                labels.features[Feature::Liveness] = Some(0.15);
                 let mut samples = shelf.music()?;
                 let mut noise: Vec<_> = (0..LENGTH).map(|_| rng.random_range(-1.0..1.0)).collect();
                 level(&mut noise);

@@ -60,6 +60,19 @@ fn is_manifest(path: &Path) -> bool {
     extension.eq_ignore_ascii_case("csv") || extension.eq_ignore_ascii_case("parquet")
 }
 
+/// The clips of several data sets without folders of their own, one after the other, and all of them in words.
+pub(crate) fn list_all(specs: &[DataSpec]) -> Result<(Listing, String), SourceError> {
+    let (mut all, mut described) = (Listing::default(), Vec::new());
+    for spec in specs {
+        let source = open(spec, None)?;
+        let listing = source.list()?;
+        all.rows.extend(listing.rows);
+        all.rejected.extend(listing.rejected);
+        described.push(source.describe());
+    }
+    Ok((all, described.join("; ")))
+}
+
 /// Opens a data set; `audio` is the folder of `--audio`. Fails where a file or folder that it needs is missing.
 pub(crate) fn open(spec: &DataSpec, audio: Option<&Path>) -> Result<Box<dyn Source>, SourceError> {
     if let (Some(audio), false) = (audio, matches!(spec, DataSpec::Spotify(_) | DataSpec::Open)) {
