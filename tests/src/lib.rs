@@ -20,9 +20,15 @@ pub fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// How a benchmark says whether a goal was reached.
-pub fn met(met: bool) -> &'static str {
-    if met { "met" } else { "missed" }
+/// Prints a figure that should be at most `most`; `cargo xtask bench` gathers these lines.
+pub fn goal(name: &str, found: f64, most: f64) {
+    let verdict = if found <= most { "met" } else { "missed" };
+    println!("{name}: {found:.4}, goal ≤ {most:.4} … {verdict}");
+}
+
+/// Whether a benchmark should only take a glance.
+pub fn quick() -> bool {
+    std::env::var_os("ECHOMETER_QUICK").is_some()
 }
 
 /// The analyzer, built as the tests are.

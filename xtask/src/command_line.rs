@@ -42,6 +42,12 @@ pub(crate) enum Task {
     },
     /// Checks the formatting and runs clippy, taking every warning for an error
     Check,
+    /// Measures, and ends with one line a figure that has a goal. Set ECHOMETER_PYTHON to compare with other libraries
+    Bench {
+        /// A glance: under a minute once everything is built
+        #[arg(long)]
+        quick: bool,
+    },
     /// Builds the plugin and bundles it for hosts: Echometer.clap and Echometer.vst3
     Bundle {
         /// What to build for, like x86_64-apple-darwin [default: this machine]

@@ -3,6 +3,7 @@
 // A failed test is meant to panic.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod bench;
 mod bundle;
 mod cargo;
 mod command_line;
@@ -72,6 +73,7 @@ impl Workshop {
             Task::Setup { all } => self.setup(all),
             Task::Test { arguments } => self.test(&arguments),
             Task::Check => self.check(),
+            Task::Bench { quick } => self.bench(quick),
             Task::Bundle {
                 target,
                 out,
@@ -141,6 +143,14 @@ impl Workshop {
         }
         cargo::with_libtorch(&mut command, &libtorch)?;
         cargo::hand_over(command)
+    }
+
+    fn bench(&self, quick: bool) -> Result<ExitCode> {
+        let (_, onnxruntime) = self.ensure_everything()?;
+        if let Some(hint) = bench::hint(std::env::var_os("ECHOMETER_PYTHON").as_deref()) {
+            eprintln!("{hint}");
+        }
+        bench::bench(&self.repository, &onnxruntime, quick)
     }
 
     fn check(&self) -> Result<ExitCode> {

@@ -1,0 +1,84 @@
+//! A CLAP host that plays noise to instances of the plugin: what the benchmarks share.
+
+use std::time::Duration;
+
+use clack_host::prelude::*;
+use cpu_time::ThreadTime;
+
+pub(crate) const RATE: u32 = 48_000;
+pub(crate) const BLOCK: usize = 64;
+
+pub(crate) struct Handlers;
+
+impl HostHandlers for Handlers {
+    type Shared<'a> = Quiet;
+    type MainThread<'a> = ();
+    type AudioProcessor<'a> = ();
+}
+
+pub(crate) struct Quiet;
+
+impl SharedHandler<'_> for Quiet {
+    fn request_restart(&self) {}
+    fn request_process(&self) {}
+    fn request_callback(&self) {}
+}
+
+/// The plugin that was built with the benchmark.
+pub(crate) fn load() -> PluginEntry {
+    let bench = std::env::current_exe().unwrap();
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let library = bench.with_file_name(format!("{prefix}echometer_plugin{suffix}"));
+    // SAFETY: the library is the plugin that was built with this benchmark; loading it runs nothing else.
+    unsafe { PluginEntry::load(&library) }.unwrap()
+}
+
+pub(crate) fn instance(entry: &PluginEntry) -> PluginInstance<Handlers> {
+    let info = HostInfo::new("Echometer's benchmark", "", "", "1").unwrap();
+    PluginInstance::new(|()| Quiet, |_| (), entry, c"org.echometer.echometer", &info).unwrap()
+}
+
+pub(crate) fn start(instance: &mut PluginInstance<Handlers>) -> StartedPluginAudioProcessor<Handlers> {
+    let configuration = PluginAudioConfiguration {
+        sample_rate: f64::from(RATE),
+        min_frames_count: 1,
+        max_frames_count: BLOCK as u32,
+    };
+    let stopped = instance.activate(|_, _| (), configuration).unwrap();
+    stopped.start_processing().ok().unwrap()
+}
+
+/// Plays a block of noise and returns how long the plugin had the processor.
+pub(crate) fn play(processor: &mut StartedPluginAudioProcessor<Handlers>, seed: &mut u32) -> Duration {
+    let mut input: Vec<Vec<f32>> = (0..2)
+        .map(|_| (0..BLOCK).map(|_| noise(seed)).collect())
+        .collect();
+    let mut output = vec![vec![0.0f32; BLOCK]; 2];
+    let (mut ports_in, mut ports_out) = (AudioPorts::with_capacity(2, 1), AudioPorts::with_capacity(2, 1));
+    let inputs = ports_in.with_input_buffers([AudioPortBuffer {
+        latency: 0,
+        channels: AudioPortBufferType::f32_input_only(input.iter_mut().map(InputChannel::variable)),
+    }]);
+    let mut outputs = ports_out.with_output_buffers([AudioPortBuffer {
+        latency: 0,
+        channels: AudioPortBufferType::f32_output_only(output.iter_mut().map(Vec::as_mut_slice)),
+    }]);
+    let (events_in, mut events_out) = (EventBuffer::new(), EventBuffer::with_capacity(64));
+    let (events_in, mut events_out) = (events_in.as_input(), events_out.as_output());
+    let start = ThreadTime::now();
+    processor
+        .process(&inputs, &mut outputs, &events_in, &mut events_out, None, None)
+        .unwrap();
+    start.elapsed()
+}
+
+fn noise(seed: &mut u32) -> f32 {
+    *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    *seed as f32 / u32::MAX as f32 - 0.5
+}
+
+/// Prints a figure that should be at most `most`; `cargo xtask bench` gathers these lines.
+pub(crate) fn goal(name: &str, found: f64, most: f64) {
+    let verdict = if found <= most { "met" } else { "missed" };
+    println!("{name}: {found:.4}, goal ≤ {most:.4} … {verdict}");
+}

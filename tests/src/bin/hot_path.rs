@@ -1,0 +1,89 @@
+//! One part of the live path, over seconds of sound, for counting its instructions: `valgrind --tool=callgrind --collect-atstart=no
+//! --toggle-collect='*measured*' hot_path PART`. Prints how many seconds it did.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Only a test runs it.
+
+use std::hint::black_box;
+
+use echometer_engine::frontend::{FrontEnd, FrontEndConfig};
+use echometer_engine::tap::tap;
+use echometer_engine::{InputFormat, Loudness, Scorer};
+use echometer_tests::model;
+
+const RATE: u32 = 48_000;
+const SECONDS: usize = 4;
+/// Sample frames of a block, as hosts and cards give them.
+const BLOCK: usize = 256;
+
+/// What is counted is what happens in here.
+#[inline(never)]
+fn measured(work: &mut dyn FnMut()) {
+    work();
+}
+
+fn main() {
+    let second: Vec<f32> = (0..2 * RATE as usize)
+        .map(|i| (i as f32 * 0.011).sin() * 0.3)
+        .collect();
+    let mono: Vec<f32> = second.iter().step_by(2).copied().collect();
+    let part = std::env::args().nth(1).unwrap_or_default();
+    match part.as_str() {
+        "tap" => {
+            let (mut tap, mut reader) = tap(2, RATE as usize).unwrap();
+            let mut read = vec![[0.0; 2]; RATE as usize];
+            measured(&mut || {
+                for _ in 0..SECONDS {
+                    second
+                        .chunks(2 * BLOCK)
+                        .for_each(|block| assert!(tap.push_interleaved(block)));
+                    black_box(reader.read(&mut read));
+                }
+            });
+        }
+        "front end" => {
+            let mut front_end = FrontEnd::new(&FrontEndConfig::live(), RATE).unwrap();
+            let mut frames = Vec::new();
+            measured(&mut || {
+                for _ in 0..SECONDS {
+                    frames.clear();
+                    mono.chunks(BLOCK)
+                        .for_each(|block| front_end.push(block, &mut frames));
+                    black_box(&frames);
+                }
+            });
+        }
+        "loudness" => {
+            let pairs: Vec<_> = second.chunks(2).map(|pair| [pair[0], pair[1]]).collect();
+            let mut loudness = Loudness::new(RATE, 2, 30.0).unwrap();
+            measured(&mut || {
+                for _ in 0..SECONDS {
+                    pairs
+                        .chunks(BLOCK)
+                        .for_each(|block| loudness.push(block).unwrap());
+                    black_box(loudness.window());
+                }
+            });
+        }
+        "live path" => {
+            let format = InputFormat {
+                rate: RATE,
+                channels: 2,
+            };
+            let mut scorer = Scorer::new(&model(), format, 5.0).unwrap();
+            let mut readings = Vec::new();
+            // The first columns are there, and what is made once is made.
+            (0..3).for_each(|_| scorer.push(&second, &mut readings).unwrap());
+            measured(&mut || {
+                for _ in 0..SECONDS {
+                    second
+                        .chunks(2 * BLOCK)
+                        .for_each(|block| scorer.push(block, &mut readings).unwrap());
+                }
+            });
+            black_box(readings);
+        }
+        part => panic!("`{part}`: tap, front end, loudness or live path"),
+    }
+    println!("{SECONDS}");
+}

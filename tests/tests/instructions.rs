@@ -1,0 +1,75 @@
+//! Instructions of the hot path, counted by valgrind: a slow-down is seen without a clock, on a machine however busy.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
+
+use std::process::Command;
+
+use echometer_tests::skip;
+
+/// The compiler that the counts are of: another makes other instructions.
+const COMPILER: &str = "rustc 1.95.0";
+/// Millions of instructions for a second of a stereo stream at 48 kHz, in the profile of tests.
+const EXPECTED: [(&str, f64); 4] = [("tap", 8.59), ("front end", 13.22), ("loudness", 9.67), ("live path", 65.79)];
+    ("tap", 0.0),
+    ("front end", 0.0),
+    ("loudness", 0.0),
+    ("live path", 0.0),
+];
+/// What they may differ, up or down: a gain is worth writing down, too.
+const TOLERANCE: f64 = 0.05;
+
+/// The first line of a program's output; `None` where it is not there.
+fn version(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Some(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Millions of instructions a second of sound, of one part.
+fn count(part: &str) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("counts");
+    let output = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--collect-atstart=no",
+            "--toggle-collect=*hot_path::measured*",
+        ])
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(env!("CARGO_BIN_EXE_hot_path"))
+        .arg(part)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{part}: {errors}");
+    let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
+    let counts = std::fs::read_to_string(&file).unwrap();
+    let total = counts.lines().find_map(|line| line.strip_prefix("totals: "));
+    let total: f64 = total.expect("a sum").trim().parse().unwrap();
+    assert!(total > 0.0, "{part}: nothing was counted: {errors}");
+    total / seconds / 1e6
+}
+
+#[test]
+fn the_hot_path_costs_what_it_did() {
+    if version("valgrind").is_none() {
+        return skip("valgrind is not installed");
+    }
+    match version(&std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into())) {
+        Some(compiler) if compiler.starts_with(COMPILER) => {}
+        compiler => return skip(&format!("the counts are of {COMPILER}, and this is {compiler:?}")),
+    }
+    let mut wrong = Vec::new();
+    for (part, expected) in EXPECTED {
+        let found = count(part);
+        println!("{part}: {found:.2} million instructions a second of sound, {expected:.2} expected");
+        if (found / expected - 1.0).abs() > TOLERANCE {
+            wrong.push(format!("{part}: {found:.2}, not {expected:.2}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "millions of instructions a second of sound: {}; if that is meant, write the new figures into EXPECTED and say why",
+        wrong.join("; ")
+    );
+}
