@@ -24,7 +24,8 @@ pub(crate) struct RecipeOptions {
     #[arg(long, value_name = "DATA")]
     unlabelled: Vec<String>,
 
-    /// Folder of the open corpus, whole, as `trainer corpus fetch` leaves it [default: its usual place]
+    /// Folder of the open corpus, whole, as `trainer corpus fetch` and then `trainer corpus mix` leave it [default: its usual
+    /// place]
     #[arg(long, value_name = "DIR")]
     open: Option<PathBuf>,
 
@@ -59,7 +60,7 @@ const DEFAULT: &[&str] = &[
     "--name",
     "echometer",
     "--model-version",
-    "0.2.0",
+    "0.3.0",
     "--distil-epochs",
     "120",
     "--epochs",
@@ -93,6 +94,7 @@ pub(crate) fn cook(options: &RecipeOptions, stop: &AtomicBool) -> anyhow::Result
         path(corpus::manifest_path(options.open.as_deref())?),
     );
     add("--weak", path(corpus::assumptions_path(options.open.as_deref())?));
+    add("--detect", path(corpus::made_path(options.open.as_deref())?));
     add("--out", path(options.out.clone()));
     add("--device", options.device.clone());
     let quoted = arguments.iter().map(|argument| match argument.contains(' ') {

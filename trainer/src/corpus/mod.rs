@@ -33,6 +33,14 @@ pub(crate) fn assumptions_path(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(folder(dir)?.join(manifest::ASSUMPTIONS))
 }
 
+/// The manifest that `trainer corpus mix` writes, in the corpus at `dir` or at its usual place.
+///
+/// # Errors
+/// Where the user has no home folder.
+pub(crate) fn made_path(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
+    Ok(mix::manifest_path(&folder(dir)?))
+}
+
 /// `dir`, or `echometer/open-corpus` in the user's cache folder.
 fn folder(dir: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(dir) = dir {

@@ -58,6 +58,9 @@ pub(crate) struct Taught {
     pub(crate) clips: usize,
 }
 
+/// The trunk, and what it was taught with.
+type Lesson = (Taught, Vec<Clip>);
+
 /// Teaches a trunk, or finds it taught; `None` where no teachers are asked for. Clips that sound like one of `labelled` are
 /// left out: what is measured on those must not have been heard before.
 pub(crate) fn distil(
@@ -67,7 +70,7 @@ pub(crate) fn distil(
     window_s: f64,
     labelled: &[Clip],
     stop: &AtomicBool,
-) -> anyhow::Result<Option<Taught>> {
+) -> anyhow::Result<Option<Lesson>> {
     let Some(teachers) = &options.teachers else {
         return Ok(None);
     };
@@ -134,10 +137,12 @@ pub(crate) fn distil(
         run::fit(&pairs, settings, &folder, &weights, stop)
     })?;
     let bytes = std::fs::read(&weights).with_context(|| format!("cannot read {}", weights.display()))?;
-    Ok(Some(Taught {
+    let taught = Taught {
         id: sha256_hex(&bytes),
         weights,
         description,
         clips: pairs.len(),
-    }))
+    };
+    let clips = pairs.into_iter().map(|(clip, _)| clip.clone());
+    Ok(Some((taught, clips.collect())))
 }

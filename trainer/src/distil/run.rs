@@ -53,6 +53,7 @@ pub(super) fn fit(
         .map(|(clip, _)| (clip.hash, &clip.auxiliary))
         .collect();
     let key = sha256_hex(format!("{RECIPE} {settings:?} {geometry:?} {given:?}").as_bytes());
+    tracing::debug!("distillation is known by {key}");
     let done = file.with_extension("key");
     if file.is_file() && fs::read_to_string(&done).is_ok_and(|known| known == key) {
         return Ok(());

@@ -4,7 +4,7 @@ use echometer_engine::model::onnx::DimensionProto;
 use tch::{Kind, Tensor};
 
 use super::builder::{Builder, int};
-use crate::network::{HIDDEN, Head, MEMBERS, SD_FLOOR, VARIANCE_FLOOR};
+use crate::network::{Detector, HIDDEN, Head, MEMBERS, SD_FLOOR, VARIANCE_FLOOR};
 
 /// `columns` `[N, W, channels]` and `mask` `[N, W]` to `mean` and `sd` `[N, features]`.
 pub(super) fn graph(head: &Head, channels: i64, window: usize) -> anyhow::Result<Vec<u8>> {
@@ -47,7 +47,10 @@ pub(super) fn graph(head: &Head, channels: i64, window: usize) -> anyhow::Result
     let least = b.floats("least", &head.offset.zeros_like())?;
     let most = b.floats("most", &head.offset.ones_like())?;
     let raised = b.node("Max", &[&moved, &least], "raised", vec![]);
-    let bounded = b.node("Min", &[&raised, &most], "bounded", vec![]);
+    let mut bounded = b.node("Min", &[&raised, &most], "bounded", vec![]);
+    for detector in &head.detectors {
+        bounded = drawn_by(&mut b, detector, &bounded)?;
+    }
     let span = b.floats("span", &head.span)?;
     let low = b.floats("low", &head.low)?;
     let scaled = b.node("Mul", &[&bounded, &span], "scaled", vec![]);
@@ -61,6 +64,26 @@ pub(super) fn graph(head: &Head, channels: i64, window: usize) -> anyhow::Result
     let factor = b.floats("sd_factor", &(&head.span * &head.calibration))?;
     b.node("Mul", &[&lifted, &factor], "sd", vec![]);
     Ok(b.finish())
+}
+
+/// The shares `said` after a detector has looked at what is pooled.
+fn drawn_by(b: &mut Builder, detector: &Detector, said: &str) -> anyhow::Result<String> {
+    let name = |part: &str| format!("detector_{}_{part}", detector.name);
+    let layer = (detector.weight.shallow_clone(), detector.bias.shallow_clone());
+    let logit = dense(b, &layer, "pooled", &name("logit"))?;
+    let probability = b.node("Sigmoid", &[&logit], &name("probability"), vec![]);
+    let threshold = b.scalar(&name("threshold"), detector.threshold as f32);
+    let beyond = b.node("Sub", &[&probability, &threshold], &name("beyond"), vec![]);
+    let slope = b.scalar(&name("slope"), (1.0 / (1.0 - detector.threshold)) as f32);
+    let steep = b.node("Mul", &[&beyond, &slope], &name("steep"), vec![]);
+    let zero = b.scalar(&name("zero"), 0.0);
+    let pull = b.node("Max", &[&steep, &zero], &name("pull"), vec![]);
+    let target = b.floats(&name("target"), &detector.target)?;
+    let off = b.node("Sub", &[&target, said], &name("off"), vec![]);
+    let drawn = b.floats(&name("drawn"), &detector.drawn)?;
+    let far = b.node("Mul", &[&off, &drawn], &name("far"), vec![]);
+    let moved = b.node("Mul", &[&far, &pull], &name("moved"), vec![]);
+    Ok(b.node("Add", &[said, &moved], &name("heard"), vec![]))
 }
 
 /// Mean, deviation and share heard of the columns under the mask, as `pooled`.

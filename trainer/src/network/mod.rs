@@ -1,10 +1,12 @@
 //! The rolling network: a trunk from mel frames to columns and a head from a window's columns to features.
 
+mod detector;
 mod geometry;
 mod head;
 pub(crate) mod thesis;
 mod trunk;
 
+pub(crate) use detector::Detector;
 pub(crate) use geometry::{Conv, Geometry};
 pub(crate) use head::{HIDDEN, Head, MEMBERS, Opinions, SD_FLOOR, VARIANCE_FLOOR, power};
 pub(crate) use trunk::Trunk;

@@ -17,8 +17,8 @@ use rand::seq::SliceRandom;
 
 use super::apt::Apt;
 use super::fetch::{self, FetchOptions};
+use super::folder;
 use super::list::{self, Track};
-use super::{folder, manifest_path};
 use crate::data::folds;
 use crate::data::row::{Row, Split};
 use crate::data::source::Listing;
@@ -54,6 +54,11 @@ const MADE: &str = "made";
 /// One part in so many of voices and crowds, and of music, is only for measuring.
 const PARTS: usize = 4;
 
+/// The manifest of the clips, in the folder of the corpus.
+pub(super) fn manifest_path(corpus: &Path) -> PathBuf {
+    corpus.join(MADE).join("manifest.csv")
+}
+
 /// Fetches what is missing of the sounds, and makes all clips.
 ///
 /// # Errors
@@ -70,7 +75,7 @@ pub(crate) fn mix(options: &MixOptions, stop: &AtomicBool) -> anyhow::Result<()>
     let made = corpus.join(MADE);
     std::fs::create_dir_all(&made).with_context(|| format!("cannot make {}", made.display()))?;
     // Gone until all clips are there: an old manifest would tell wrong things of new clips.
-    let path = made.join("manifest.csv");
+    let path = manifest_path(&corpus);
     if path.exists() {
         std::fs::remove_file(&path).with_context(|| format!("cannot replace {}", path.display()))?;
     }
@@ -128,7 +133,7 @@ fn divide(sounds: &[Track], kind: &str, corpus: &Path) -> [Vec<(String, PathBuf)
 fn music(options: &MixOptions) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
     let mut specs = options.music.clone();
     if specs.is_empty() {
-        specs.push(DataSpec::Manifest(manifest_path(options.dir.as_deref())?));
+        specs.push(DataSpec::Manifest(super::manifest_path(options.dir.as_deref())?));
     }
     let (Listing { mut rows, .. }, _) = sources::list_all(&specs)?;
     rows.shuffle(&mut StdRng::seed_from_u64(options.seed));

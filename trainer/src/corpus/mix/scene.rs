@@ -16,8 +16,9 @@ use crate::data::row::{Row, Split};
 pub(super) struct Labels {
     /// Features; `None` where nothing follows.
     pub(super) features: PerFeature<Option<f32>>,
-    /// Level of the speech and of the crowd as shares of the clip's: 0 is none, 1 nothing else.
+    /// Level of the speech as a share of the clip's: 0 is none, 1 nothing else.
     pub(super) speech: f32,
+    /// 1 where a crowd is heard, however soft.
     pub(super) crowd: f32,
 }
 
@@ -195,7 +196,7 @@ impl Scene {
             }
             Self::Concert => {
                 labels.features[Feature::Liveness] = Some(0.95 - 0.3 * depth);
-                labels.crowd = 1.0 - share;
+                labels.crowd = 1.0;
                 let mut samples = shelf.music()?;
                 room(&mut samples, rng);
                 add(&mut samples, &shelf.crowd(rng), gain);

@@ -17,9 +17,9 @@ use crate::training::augment::crops;
 const CROP: std::ops::RangeInclusive<i64> = 200..=1200;
 /// Share of crops that are whole clips, so that a full window is known too.
 const WHOLE: f64 = 0.25;
-/// Views of a clip besides the whole, unchanged one; of weakly labelled clips there are many.
+/// Views of a clip besides the whole, unchanged one; few where there are many clips.
 pub(super) const VIEWS: usize = 32;
-pub(super) const WEAK_VIEWS: usize = 4;
+pub(super) const FEW_VIEWS: usize = 4;
 
 /// A clip to learn from.
 pub(crate) struct Example<'a> {

@@ -1,5 +1,6 @@
 //! The rolling model: one run with augmentation, cross-validation, and the way from data to a model folder.
 
+mod detect;
 mod evaluate;
 mod examples;
 mod loss;

@@ -7,6 +7,7 @@ use std::path::Path;
 use echometer_engine::model::FeatureMetrics;
 use echometer_engine::{Feature, PerFeature};
 
+use super::detect::Heard;
 use super::evaluate::Held;
 use crate::report;
 use crate::report::statistics::bootstrap::{Interval, RESAMPLES, means_of_groups};
@@ -24,23 +25,31 @@ pub(super) struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    /// Each fold is judged as the others would have it drawn to the mean.
-    pub(super) fn of(features: &'a [Feature], mut held: Vec<Vec<Held<'a>>>) -> Self {
+    /// Each fold is judged as the others would have it drawn to the mean, and after what detectors, which saw none of these
+    /// clips, heard in it.
+    pub(super) fn of(
+        features: &'a [Feature],
+        mut held: Vec<Vec<Held<'a>>>,
+        heard: &Heard<'_>,
+    ) -> anyhow::Result<Self> {
         let shrinkage = held.iter().map(|held| Shrinkage::of(&scored(held))).collect();
-        for held in &mut held {
+        for (feature, held) in held.iter_mut().enumerate() {
             shrink_by_the_others(held);
+            for Held { clip, scored } in held {
+                scored.mean = heard.mean(clip, feature, scored.mean)?;
+            }
         }
         let list = |feature| {
             let i = features.iter().position(|&known| known == feature)?;
             held.get(i)
         };
-        Self {
+        Ok(Self {
             metrics: PerFeature::from_fn(|feature| metrics(&scored(list(feature)?))),
             intervals: PerFeature::from_fn(|feature| r2(list(feature)?)),
             features,
             held,
             shrinkage,
-        }
+        })
     }
 
     /// How a model fitted to all clips is drawn to the mean, one a feature.

@@ -9,6 +9,7 @@ use echometer_engine::PerFeature;
 use echometer_engine::frontend::FrontEndConfig;
 use echometer_engine::model::{FeatureMetrics, TrainingCard, columns_in};
 
+use super::detect;
 use super::evaluate::{Held, score};
 use super::examples::{self, Example};
 use super::outcome::Outcome;
@@ -43,6 +44,11 @@ pub(crate) struct TrainOptions {
     /// May be repeated
     #[arg(long, value_name = "DATA", value_parser = DataSpec::parse)]
     weak: Vec<DataSpec>,
+
+    /// Clips by construction, given like --data: each of their columns aux_NAME, 0 to 1, becomes a detector, which draws features to
+    /// the labels of clips with the sound where it is heard, and leaves songs alone. Needs --teachers; may be repeated
+    #[arg(long, value_name = "DATA", value_parser = DataSpec::parse, requires = "teachers")]
+    detect: Vec<DataSpec>,
 
     /// Passes over the training clips
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
@@ -110,31 +116,44 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
         seed: options.compute.seed,
         device: settings.device,
     };
-    settings.taught = distil(&options.distil, &options.data, &teaching, WINDOW_S, clips, stop)?;
-    let weak = weak_clips(options, &front_end, clips, stop)?;
-    let (examples, weak) = match settings.taught {
-        None => (examples::plain(clips), examples::plain(&weak)),
-        Some(_) => {
-            let network = fresh(&settings, &PerFeature::from_fn(|feature| feature.range().0))?;
-            let see = |clips, count| {
-                let seen = examples::seen(&network, clips, count, &settings, stop)?;
-                seen.context("stopped; the same command goes on from there")
-            };
-            (see(clips, examples::VIEWS)?, see(&weak, examples::WEAK_VIEWS)?)
-        }
-    };
+    let lesson = distil(&options.distil, &options.data, &teaching, WINDOW_S, clips, stop)?;
+    let (taught, songs) = lesson.unzip();
+    settings.taught = taught;
+    let mut weak = more_clips(options, &options.weak, "weak", &front_end, clips, stop)?;
+    // What data keeps for measuring is not learned from.
+    weak.retain(|clip| Split::teaches(clip.split));
+    let (examples, weak) = (
+        see(clips, examples::VIEWS, &settings, stop)?,
+        see(&weak, examples::FEW_VIEWS, &settings, stop)?,
+    );
+    let mut detectors = Vec::new();
+    if !options.detect.is_empty() {
+        let made = more_clips(options, &options.detect, "detect", &front_end, clips, stop)?;
+        let songs = songs.unwrap_or_default();
+        let made = see(&made, examples::FEW_VIEWS, &settings, stop)?;
+        let songs = see(&songs, examples::FEW_VIEWS, &settings, stop)?;
+        let (found, table) = detect::detectors(features, &made, &songs, &examples, settings.seed)?;
+        println!("{table}");
+        fs::write(options.data.out.join("detectors.md"), table)?;
+        detectors = found;
+    }
 
     let held = cross_validate(options, &examples, &weak, &settings, stop)?;
-    let outcome = Outcome::of(features, held);
+    let outcome = Outcome::of(
+        features,
+        held,
+        &detect::Heard::of(&detectors, &examples, features),
+    )?;
     let all: Vec<_> = examples.iter().collect();
     let out = &options.data.out;
-    let network = fit(&all, &weak, &settings, &out.join("runs/final"), "final", stop)?;
+    let mut network = fit(&all, &weak, &settings, &out.join("runs/final"), "final", stop)?;
     let shrinkage = outcome.shrinkage().iter();
     let (gains, centres): (Vec<_>, Vec<_>) = shrinkage
         .map(|shrinkage| (shrinkage.gain as f32, shrinkage.centre as f32))
         .unzip();
     network.head.shrink(&gains, &centres);
     network.head.calibrate(&outcome.calibration());
+    network.head.detectors = detectors;
     export(options, &data, &front_end, &settings, &outcome.metrics, &network)?;
     outcome.write(&options.data.out)?;
     if options.folds > 0 {
@@ -165,29 +184,44 @@ fn settings(options: &TrainOptions, front_end: &FrontEndConfig) -> anyhow::Resul
     })
 }
 
-/// The weakly labelled clips, without those that sound like one of `labelled`.
-fn weak_clips(
+/// The clips of `specs`, without those that sound like one of `labelled`. What is rejected is listed in `OUT/NAME`.
+fn more_clips(
     options: &TrainOptions,
+    specs: &[DataSpec],
+    name: &str,
     front_end: &FrontEndConfig,
     labelled: &[Clip],
     stop: &AtomicBool,
 ) -> anyhow::Result<Vec<Clip>> {
     let mut clips = Vec::new();
-    for spec in &options.weak {
+    for spec in specs {
         let data = DataArgs {
             data: spec.clone(),
             audio: None,
-            out: options.data.out.join("weak"), // For its list of rejected clips.
+            out: options.data.out.join(name),
             cache: Some(options.data.cache()),
             features: options.data.features.clone(),
         };
         let shortest = Geometry::standard(front_end.mels as i64).shortest() as usize;
-        let mut weak = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
-        // What data keeps for measuring is not learned from.
-        weak.retain(|clip| Split::teaches(clip.split));
-        clips.extend(without(weak, labelled));
+        let more = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
+        clips.extend(without(more, labelled));
     }
     Ok(clips)
+}
+
+/// Clips to learn from; where the trunk is taught, with `count` views and the whole one through it.
+fn see<'a>(
+    clips: &'a [Clip],
+    count: usize,
+    settings: &Settings,
+    stop: &AtomicBool,
+) -> anyhow::Result<Vec<Example<'a>>> {
+    if settings.taught.is_none() {
+        return Ok(examples::plain(clips));
+    }
+    let network = fresh(settings, &PerFeature::from_fn(|feature| feature.range().0))?;
+    let seen = examples::seen(&network, clips, count, settings, stop)?;
+    seen.context("stopped; the same command goes on from there")
 }
 
 /// Held-out predictions, one list a feature; empty lists without folds.
