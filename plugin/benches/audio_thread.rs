@@ -35,7 +35,11 @@ fn main() {
         let mut processor = host::start(&mut instance);
         let mut seed = 1;
         for (block, least) in least.iter_mut().enumerate() {
-            let time = host::play(&mut processor, &mut seed);
+            let time = host::play(&mut processor, &mut seed, |process| {
+                let start = ThreadTime::now();
+                process();
+                start.elapsed()
+            });
             // The first second waits for the model and warms caches up.
             if block >= RATE as usize / BLOCK {
                 single = single.max(time);

@@ -48,7 +48,7 @@ fn cost(entry: &clack_host::prelude::PluginEntry, count: usize) -> f64 {
     let mut play = |seconds: usize| {
         for block in 0..seconds * RATE as usize / BLOCK {
             for processor in &mut processors {
-                host::play(processor, &mut seed);
+                host::play(processor, &mut seed, |process| process());
             }
             if block % BURST == BURST - 1 {
                 // A third of a second of sound each; the ring holds more.

@@ -9,11 +9,11 @@ use echometer_tests::skip;
 /// The compiler that the counts are of: another makes other instructions.
 const COMPILER: &str = "rustc 1.95.0";
 /// Millions of instructions for a second of a stereo stream at 48 kHz, in the profile of tests.
-const EXPECTED: [(&str, f64); 4] = [("tap", 8.59), ("front end", 13.22), ("loudness", 9.67), ("live path", 65.79)];
-    ("tap", 0.0),
-    ("front end", 0.0),
-    ("loudness", 0.0),
-    ("live path", 0.0),
+const EXPECTED: [(&str, f64); 4] = [
+    ("tap", 8.59),
+    ("front end", 13.22),
+    ("loudness", 9.67),
+    ("live path", 65.79),
 ];
 /// What they may differ, up or down: a gain is worth writing down, too.
 const TOLERANCE: f64 = 0.05;

@@ -17,7 +17,7 @@ use crate::data::row::Split;
 use crate::network::Detector;
 
 /// Share of views of songs that may pass the threshold.
-const FALSE_ALARMS: f64 = 0.02;
+const FALSE_ALARMS: f64 = 0.01;
 /// Weight decay beside a mean cross entropy.
 const DECAY: f64 = 3e-3;
 /// A clip is the sound itself from here on, and says what it makes of the features.
