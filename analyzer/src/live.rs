@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         return sources::devices::print_list();
     }
     let input = sources::open(args)?;
-    let model = load(&args.inference)?;
+    let model = load(&args.inference, false)?;
     let about = About::new(&model, args.inference.device, input.title());
     if !meters && !window {
         about.tell_choice();
@@ -91,8 +91,8 @@ fn show_window(_: &About, _: Record, _: mpsc::Receiver<Event>, _: &Arc<Control>)
     )
 }
 
-/// The model that is asked for, ready to run.
-pub(crate) fn load(wanted: &Inference) -> Result<Model, Failure> {
+/// The model that is asked for, ready to run; `ahead` for input that need not be waited for.
+pub(crate) fn load(wanted: &Inference, ahead: bool) -> Result<Model, Failure> {
     let files = match &wanted.model {
         Some(folder) => ModelFiles::read(folder).map_err(|error| {
             Failure::failed(format!("model {}: {error}", folder.display()))
@@ -100,7 +100,8 @@ pub(crate) fn load(wanted: &Inference) -> Result<Model, Failure> {
         })?,
         None => echometer_models::default_model(),
     };
-    let model = Model::load(&files, wanted.device)
+    let load = if ahead { Model::load_ahead } else { Model::load };
+    let model = load(&files, wanted.device)
         .map_err(|error| Failure::failed(format!("the model cannot be used: {error}")))?;
     tracing::info!(
         model = model.title(),

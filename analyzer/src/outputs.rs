@@ -157,7 +157,7 @@ pub(crate) fn further(live: &Live, about: &About) -> Result<Vec<Box<dyn fan::Out
     if let Some(address) = live.serve.address()? {
         outputs.push(Box::new(serve::Server::start(address, about)?));
     }
-    // Last: with --force, a file is gone once this is done.
+    // Last: a new file is there once this is done.
     if let Some(path) = &live.csv {
         outputs.push(Box::new(csv::Csv::open(path, live.force, about)?));
     }

@@ -44,6 +44,20 @@ fn readings(scorer: &mut Scorer, samples: &[f32], chunk: usize) -> Vec<Reading> 
 }
 
 #[test]
+fn a_second_of_the_trunk_in_one_run_gives_the_same_readings() {
+    let samples = music(8.3, 2);
+    for device in [Device::Embedded, Device::Auto] {
+        let ways = [Model::load, Model::load_ahead].map(|load| {
+            let model = load(&default_model(), device).unwrap();
+            let mut scorer = Scorer::new(&model, STEREO, 0.7).unwrap().for_track();
+            let readings = readings(&mut scorer, &samples, 1152);
+            (readings, scorer.track().unwrap())
+        });
+        assert_eq!(ways[0], ways[1], "{device}");
+    }
+}
+
+#[test]
 fn chunking_leaves_no_trace_in_readings() {
     let model = model();
     let samples = music(8.0, 1);

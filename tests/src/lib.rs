@@ -59,10 +59,16 @@ fn build(package: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("cargo built no program for {package}"))
 }
 
-/// What cargo says of a build, message by message.
+/// What cargo says of a build, message by message. It is of the profile of whoever asks: benchmarks measure a release.
 fn cargo_build(arguments: &[&str]) -> Vec<Value> {
+    let release = if cfg!(debug_assertions) {
+        &[][..]
+    } else {
+        &["--release"]
+    };
     let output = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--message-format=json"])
+        .args(release)
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

@@ -88,5 +88,5 @@ A file that cannot be scored is a row with its `error`. Exit codes: 0 done, 1 fa
 /// Scans, or merges.
 pub(crate) fn run(args: &Scan) -> Result<(), Failure> {
     cli::init_logs(args.verbose, true);
-    scan::run(args, &|| live::load(&args.inference))
+    scan::run(args, &|| live::load(&args.inference, true))
 }

@@ -18,11 +18,13 @@ pub(super) struct Csv {
     about: About,
     /// Bytes of whole rows; nothing where it is no file but a device or a pipe.
     whole: Option<u64>,
+    /// Whether the file still holds what was there before: an input that never begins must not cost it.
+    old: bool,
     rows: u64,
 }
 
 impl Csv {
-    /// Makes the file and writes its header. A file that is there is only replaced with `force`.
+    /// Makes the file and writes its header. A file that is there is only replaced with `force`, once the input begins.
     pub(super) fn open(path: &Path, force: bool, about: &About) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::failed(format!("--csv {}: {error}", path.display()));
         let mut options = OpenOptions::new();
@@ -30,7 +32,7 @@ impl Csv {
         let found = std::fs::metadata(path);
         let regular = found.as_ref().map_or(true, std::fs::Metadata::is_file);
         if force {
-            options.create(true).truncate(true);
+            options.create(true).truncate(false);
         } else if regular {
             options.create_new(true);
         }
@@ -44,10 +46,22 @@ impl Csv {
             file,
             about: about.clone(),
             whole: regular.then_some(0),
+            old: regular && found.is_ok(),
             rows: 0,
         };
-        csv.write(&line::columns())?;
+        if !csv.old {
+            csv.write(&line::columns())?;
+        }
         Ok(csv)
+    }
+
+    /// Puts the header in the place of what was in the file before.
+    fn replace(&mut self) -> Result<(), Failure> {
+        self.file
+            .set_len(0)
+            .map_err(|error| Failure::failed(format!("--csv {}: {error}", self.path.display())))?;
+        self.old = false;
+        self.write(&line::columns())
     }
 
     /// Adds a row in one piece, or takes back what came of it.
@@ -84,9 +98,38 @@ impl Output for Csv {
         true
     }
 
+    fn begins(&mut self, _part: &Part) -> Result<(), Failure> {
+        if self.old { self.replace() } else { Ok(()) }
+    }
+
     fn reading(&mut self, reading: &Reading, part: Option<&Part>) -> Result<(), Failure> {
         self.write(&line::cells(reading, &self.about, part))?;
         self.rows += 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::line::tests::{about, part, reading};
+
+    #[test]
+    fn a_file_is_replaced_once_the_input_begins_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.csv");
+        let old = "mine\n".repeat(1_000);
+        std::fs::write(&path, &old).unwrap();
+        assert!(Csv::open(&path, false, &about()).is_err());
+        drop(Csv::open(&path, true, &about()).unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), old);
+        let mut csv = Csv::open(&path, true, &about()).unwrap();
+        for _ in 0..2 {
+            csv.begins(&part()).unwrap();
+            csv.reading(&reading(), Some(&part())).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.starts_with("time,"), "{text}");
     }
 }

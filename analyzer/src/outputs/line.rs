@@ -146,10 +146,10 @@ pub(crate) fn cells(reading: &Reading, about: &About, part: Option<&Part>) -> Ve
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn about() -> About {
+    pub(crate) fn about() -> About {
         About {
             model: "live 1.0".into(),
             backend: "embedded".into(),
@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    fn reading() -> Reading {
+    pub(crate) fn reading() -> Reading {
         Reading {
             time: 12.4,
             coverage: 0.413_333,
@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    fn part() -> Part {
+    pub(crate) fn part() -> Part {
         Part {
             title: "x".into(),
             rate: 44_100,

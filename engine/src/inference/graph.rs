@@ -80,9 +80,13 @@ impl Graph {
         ports: Ports,
     ) -> Result<Self, BackendError> {
         let prepared = match runtime.environment() {
-            Some(environment) => {
-                Prepared::OnnxRuntime(OnnxSession::new(environment, runtime.device(), file, bytes)?)
-            }
+            Some(environment) => Prepared::OnnxRuntime(OnnxSession::new(
+                environment,
+                runtime.device(),
+                &ports,
+                file,
+                bytes,
+            )?),
             None => Prepared::Embedded(EmbeddedPlan::new(&ports, file, bytes)?),
         };
         let graph = Self {

@@ -173,6 +173,14 @@ impl Card {
         self.trunk.as_ref().map_or(1, |trunk| trunk.stride)
     }
 
+    /// Columns of a second: those a trunk makes in one run where its input need not be waited for. 1 without a trunk.
+    pub(crate) fn columns_ahead(&self) -> usize {
+        match &self.trunk {
+            Some(trunk) => ((self.front_end.frame_rate() / trunk.stride as f64) as usize).max(1),
+            None => 1,
+        }
+    }
+
     /// Frames that one column depends on.
     pub fn receptive_field(&self) -> usize {
         self.trunk.as_ref().map_or(1, |trunk| trunk.receptive_field)

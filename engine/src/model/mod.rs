@@ -115,6 +115,8 @@ struct Shared {
     card: Card,
     runtime: Runtime,
     trunk: Option<Graph>,
+    /// The trunk again, for a second's columns in one run.
+    ahead: Option<Graph>,
     head: Graph,
     streams: usize,
 }
@@ -125,9 +127,24 @@ impl Model {
         Self::load_for(files, device, 1)
     }
 
+    /// [`Self::load`] for input that need not be waited for, such as files: the trunk also takes a second of it in one run,
+    /// which costs less than a column at a time. Readings are the same; loading takes longer.
+    pub fn load_ahead(files: &ModelFiles, device: Device) -> Result<Self, ModelError> {
+        Self::load_with(files, device, 1, true)
+    }
+
     /// [`Self::load`] for up to `streams` streams in one run of a graph (1–65,536), for a [`Batch`](crate::Batch). A run costs
     /// as much for few streams as for all.
     pub fn load_for(files: &ModelFiles, device: Device, streams: usize) -> Result<Self, ModelError> {
+        Self::load_with(files, device, streams, false)
+    }
+
+    fn load_with(
+        files: &ModelFiles,
+        device: Device,
+        streams: usize,
+        ahead: bool,
+    ) -> Result<Self, ModelError> {
         rule(
             STREAMS.contains(&streams),
             "the model",
@@ -149,12 +166,14 @@ impl Model {
         for runtime in Runtime::candidates(device)? {
             match Self::prepare(&card, files, &runtime, &ports) {
                 Ok((trunk, head)) => {
+                    let ahead = ahead.then(|| Self::prepare_ahead(&card, files, &runtime, &ports));
                     let runtime = runtime.after(&refused);
                     return Ok(Self {
                         shared: Arc::new(Shared {
                             card,
                             runtime,
                             trunk,
+                            ahead: ahead.flatten(),
                             head,
                             streams,
                         }),
@@ -182,6 +201,19 @@ impl Model {
             _ => None,
         };
         Ok((trunk, graph(&card.head.file, &files.head, &ports.head)?))
+    }
+
+    /// The trunk for a second in one run. A graph that fixes how many frames it takes goes without.
+    fn prepare_ahead(
+        card: &Card,
+        files: &ModelFiles,
+        runtime: &Runtime,
+        ports: &ModelPorts,
+    ) -> Option<Graph> {
+        let (trunk, bytes, ports) = (card.trunk.as_ref()?, files.trunk.as_ref()?, ports.ahead.as_ref()?);
+        Graph::new(runtime, &trunk.file, bytes, ports.clone())
+            .inspect_err(|error| tracing::debug!(%error, "the trunk takes one column at a time"))
+            .ok()
     }
 
     /// This model without keeping it alive.
@@ -213,6 +245,11 @@ impl Model {
 
     pub(crate) fn trunk(&self) -> Option<&Graph> {
         self.shared.trunk.as_ref()
+    }
+
+    /// The trunk for [`Card::columns_ahead`] columns in one run, where it was loaded so.
+    pub(crate) fn ahead(&self) -> Option<&Graph> {
+        self.shared.ahead.as_ref()
     }
 
     pub(crate) fn head(&self) -> &Graph {

@@ -8,15 +8,20 @@ use crate::inference::{Port, Ports};
 pub(super) struct ModelPorts {
     /// Frames and state to columns and next state; empty for a model without a trunk.
     pub(super) trunk: Ports,
+    /// The same for a second's columns in one run; `None` where that is no more than one.
+    pub(super) ahead: Option<Ports>,
     /// Columns and, where the head knows one, a mask to means and standard deviations.
     pub(super) head: Ports,
 }
 
 impl ModelPorts {
-    /// For `streams` at once; a run of the trunk is one step.
+    /// For `streams` at once; a run of the trunk is one step, or, `ahead`, a second of them.
     pub(super) fn of(card: &Card, masked: bool, streams: usize) -> Self {
         Self {
             trunk: trunk_ports(card, streams, 1).unwrap_or_default(),
+            ahead: (card.columns_ahead() > 1)
+                .then(|| trunk_ports(card, streams, card.columns_ahead()))
+                .flatten(),
             head: head_ports(card, masked, streams),
         }
     }

@@ -3,16 +3,19 @@
 use super::rows::Row;
 use crate::model::Card;
 
-/// The frames of one input on their way through the trunk, `stride` at a time.
+/// The frames of one input on their way through the trunk, `stride` at a time, or a fixed number of steps in one run.
 ///
-/// The step is always the same size, so no backend ever sees another shape and chunking leaves no trace.
+/// A trunk gives the same columns either way, so chunking leaves no trace.
 pub(super) struct Columns {
     state: Vec<Vec<f32>>,
     next_state: Vec<Vec<f32>>,
-    column: Vec<f32>,
+    /// Room for the columns of the longest run, and values of one.
+    columns: Vec<f32>,
+    channels: usize,
     frames: Vec<f32>,
-    /// Values of a step, and of `frames` those that are behind it.
+    /// Values of a step, steps of the run that is next, and of `frames` the values that are behind it.
     step: usize,
+    run: usize,
     done: usize,
     warm_up: usize,
     all_warm_up: usize,
@@ -25,9 +28,11 @@ impl Columns {
         Self {
             next_state: state.clone(),
             state,
-            column: vec![0.0; card.channels()],
+            columns: vec![0.0; card.channels() * card.columns_ahead()],
+            channels: card.channels(),
             frames: Vec::new(),
             step: card.stride() * card.front_end.mels,
+            run: 1,
             done: 0,
             warm_up: card.warm_up_columns(),
             all_warm_up: card.warm_up_columns(),
@@ -48,38 +53,39 @@ impl Columns {
         &mut self.frames
     }
 
-    /// Whether there are frames for a step.
-    pub(super) fn is_ready(&self) -> bool {
-        self.frames.len() - self.done >= self.step
+    /// Readies a run of as many steps; `false` where there are no frames for it.
+    pub(super) fn begin(&mut self, steps: usize) -> bool {
+        self.run = steps;
+        self.frames.len() - self.done >= steps * self.step
     }
 
     /// Makes a column of a step where there is no trunk: of the frame itself.
     pub(super) fn pass(&mut self) {
-        self.column
-            .copy_from_slice(&self.frames[self.done..self.done + self.step]);
+        self.columns[..self.step].copy_from_slice(&self.frames[self.done..self.done + self.step]);
     }
 
-    /// Ends a step: hands out its column, if that owes nothing to the start.
-    pub(super) fn end_step(&mut self) -> Option<&[f32]> {
+    /// Ends the run: hands out each of its columns that owes nothing to the start.
+    pub(super) fn end(&mut self, mut take: impl FnMut(&[f32])) {
         std::mem::swap(&mut self.state, &mut self.next_state);
-        self.done += self.step;
-        if !self.is_ready() {
+        self.done += self.run * self.step;
+        if self.frames.len() - self.done < self.step {
             self.frames.drain(..self.done);
             self.done = 0;
         }
-        if self.warm_up > 0 {
-            self.warm_up -= 1;
-            return None;
+        for column in self.columns.chunks_exact(self.channels).take(self.run) {
+            match self.warm_up {
+                0 => take(column),
+                _ => self.warm_up -= 1,
+            }
         }
-        Some(&self.column)
     }
 }
 
 impl Row for Columns {
     fn ports(&mut self) -> (Vec<&[f32]>, Vec<&mut [f32]>) {
-        let frames = &self.frames[self.done..self.done + self.step];
+        let frames = &self.frames[self.done..self.done + self.run * self.step];
         let inputs = std::iter::once(frames).chain(self.state.iter().map(Vec::as_slice));
-        let outputs = std::iter::once(self.column.as_mut_slice())
+        let outputs = std::iter::once(&mut self.columns[..self.run * self.channels])
             .chain(self.next_state.iter_mut().map(Vec::as_mut_slice));
         (inputs.collect(), outputs.collect())
     }

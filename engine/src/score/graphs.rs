@@ -14,6 +14,8 @@ use crate::tap::Stereo;
 pub(super) struct Graphs {
     model: Model,
     trunk: Option<Rows>,
+    /// For a second of the trunk in one run, where the model was loaded so.
+    ahead: Option<Rows>,
     head: Rows,
 }
 
@@ -22,6 +24,7 @@ impl Graphs {
         let rows = |graph| Rows::new(graph, model.streams());
         Self {
             trunk: model.trunk().map(rows),
+            ahead: model.ahead().map(rows),
             head: rows(model.head()),
             model: model.clone(),
         }
@@ -66,19 +69,19 @@ impl Graphs {
 
     /// The trunk, until no lane has frames for a step.
     fn step(&mut self, lanes: &mut [Lane]) -> Result<(), BackendError> {
-        loop {
-            let columns = lanes.iter_mut().map(|lane| &mut lane.columns);
-            let mut ready: Vec<_> = columns.filter(|columns| columns.is_ready()).collect();
-            if ready.is_empty() {
-                return Ok(());
-            }
-            match (&mut self.trunk, self.model.trunk()) {
-                (Some(rows), Some(graph)) => rows.run(graph, &mut ready)?,
-                _ => ready.into_iter().for_each(Columns::pass),
-            }
-            let ready = lanes.iter_mut().filter(|lane| lane.columns.is_ready());
-            ready.for_each(Lane::end_step);
+        if let (Some(rows), Some(graph)) = (&mut self.ahead, self.model.ahead()) {
+            run(lanes, self.model.card().columns_ahead(), |ready| {
+                rows.run(graph, ready)
+            })?;
         }
+        let (trunk, model) = (&mut self.trunk, &self.model);
+        run(lanes, 1, |ready| match (trunk.as_mut(), model.trunk()) {
+            (Some(rows), Some(graph)) => rows.run(graph, ready),
+            _ => {
+                ready.iter_mut().for_each(|columns| columns.pass());
+                Ok(())
+            }
+        })
     }
 
     /// The head, on the windows of `wanted` lanes that it was not asked about before.
@@ -93,5 +96,25 @@ impl Graphs {
         self.head.run(self.model.head(), &mut asking)?;
         asking.into_iter().for_each(Window::answer);
         Ok(())
+    }
+}
+
+/// Lets `trunk` take `steps` at a time of each lane that has frames for them, until none has.
+fn run(
+    lanes: &mut [Lane],
+    steps: usize,
+    mut trunk: impl FnMut(&mut [&mut Columns]) -> Result<(), BackendError>,
+) -> Result<(), BackendError> {
+    loop {
+        let lanes = lanes.iter_mut();
+        let mut ready: Vec<_> = lanes
+            .filter_map(|lane| lane.columns.begin(steps).then_some(lane))
+            .collect();
+        if ready.is_empty() {
+            return Ok(());
+        }
+        let mut columns: Vec<_> = ready.iter_mut().map(|lane| &mut lane.columns).collect();
+        trunk(&mut columns)?;
+        ready.into_iter().for_each(Lane::end_run);
     }
 }

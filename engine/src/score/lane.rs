@@ -101,11 +101,9 @@ impl Lane {
         Ok(())
     }
 
-    /// Takes the column that the trunk made of the step that was ready.
-    pub(super) fn end_step(&mut self) {
-        if let Some(column) = self.columns.end_step() {
-            self.window.push(column);
-        }
+    /// Takes the columns that the trunk made of the run that was ready.
+    pub(super) fn end_run(&mut self) {
+        self.columns.end(|column| self.window.push(column));
     }
 
     /// Ends the input; what is still inside the front end comes out. `false` where there was none.

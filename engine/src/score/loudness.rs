@@ -11,6 +11,7 @@ use crate::tap::Stereo;
 const BLOCK_HOPS: usize = 4;
 /// … and one ends every 100 ms.
 const HOPS_PER_S: u32 = 10;
+const HOP_MS: u32 = 1000 / HOPS_PER_S;
 /// Seconds of input until there is any loudness.
 pub(super) const FIRST_BLOCK_S: f64 = BLOCK_HOPS as f64 / HOPS_PER_S as f64;
 /// BS.1770's absolute gate, in LUFS.
@@ -28,6 +29,8 @@ pub struct Loudness {
     hop: usize,
     until_hop: usize,
     hops: usize,
+    /// Energies of the last block's hops, in a ring.
+    last: [f64; BLOCK_HOPS],
     blocks: VecDeque<f64>,
     window: usize,
     whole: Option<Vec<f64>>,
@@ -46,6 +49,7 @@ impl Loudness {
             hop,
             until_hop: hop,
             hops: 0,
+            last: [0.0; BLOCK_HOPS],
             blocks: VecDeque::with_capacity(window + 1),
             window,
             whole: None,
@@ -69,10 +73,12 @@ impl Loudness {
             self.until_hop -= now.len();
             if self.until_hop == 0 {
                 self.until_hop = self.hop;
+                // A hop at a time: asked for the block, the meter would sum each sample four times.
+                let lufs = self.meter.loudness_window(HOP_MS)?;
+                self.last[self.hops % BLOCK_HOPS] = energy_of(lufs); // Digital silence is −∞ LUFS: energy 0.
                 self.hops += 1;
                 if self.hops >= BLOCK_HOPS {
-                    let lufs = self.meter.loudness_momentary()?;
-                    self.end_block(energy_of(lufs)); // Digital silence is −∞ LUFS: energy 0.
+                    self.end_block(self.last.iter().sum::<f64>() / BLOCK_HOPS as f64);
                 }
             }
             samples = later;

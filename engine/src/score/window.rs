@@ -110,12 +110,14 @@ impl Window {
         let start = end.saturating_sub(self.input.len());
         let missing = self.input.len() - (end - start);
         self.input[..missing].fill(0.0);
-        for (slot, value) in self.input[missing..]
-            .iter_mut()
-            .zip(self.columns.range(start..end))
-        {
-            *slot = *value;
-        }
+        // The ring's two halves, each as one copy.
+        let (front, back) = self.columns.as_slices();
+        let seam = front.len();
+        let front = &front[start.min(seam)..end.min(seam)];
+        let back = &back[start.saturating_sub(seam)..end.saturating_sub(seam)];
+        let (first, second) = self.input[missing..].split_at_mut(front.len());
+        first.copy_from_slice(front);
+        second.copy_from_slice(back);
         let unheard = missing / self.channels;
         self.mask[..unheard].fill(0.0);
         self.mask[unheard..].fill(1.0);

@@ -68,6 +68,14 @@ impl Downmix {
     ///
     /// Samples after the last whole frame are ignored. For use off the audio thread: it may allocate.
     pub fn fold_interleaved(&self, interleaved: &[f32], folded: &mut Vec<Stereo>) -> u64 {
+        // Nearly all files: nothing to fold, and nothing to replace.
+        if self.channels <= 2 && are_usable(interleaved) {
+            match self.channels {
+                1 => folded.extend(interleaved.iter().map(|&sample| [sample; 2])),
+                _ => folded.extend_from_slice(interleaved.as_chunks().0),
+            }
+            return 0;
+        }
         let mut replaced = 0;
         folded.extend(
             interleaved
@@ -81,12 +89,23 @@ impl Downmix {
 /// `sample`, or zero where it is NaN, infinite, subnormal, or so large that its power would overflow.
 #[inline]
 fn usable(sample: f32, replaced: &mut u64) -> f32 {
-    if sample == 0.0 || (sample.is_normal() && sample.abs() < LARGEST) {
+    if is_usable(sample) {
         sample
     } else {
         *replaced += 1;
         0.0
     }
+}
+
+/// Whether all are, without a branch for each.
+fn are_usable(samples: &[f32]) -> bool {
+    samples.iter().fold(true, |all, &sample| all & is_usable(sample))
+}
+
+#[inline]
+fn is_usable(sample: f32) -> bool {
+    let size = sample.abs();
+    (size == 0.0) | ((size >= f32::MIN_POSITIVE) & (size < LARGEST))
 }
 
 /// No real signal comes near +120 dBFS; above it, power spectra would leave `f32`'s range.

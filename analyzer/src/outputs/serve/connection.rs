@@ -59,16 +59,16 @@ fn take(stream: TcpStream, peer: SocketAddr, guests: &Guests, router: Router) {
     // Readings are small and should go out as they come.
     let _ = stream.set_nodelay(true);
     tokio::spawn(async move {
-        if let Err(error) = serve(stream, router, Arc::new(seat)).await {
+        if let Err(error) = serve(stream, router, Arc::new(seat), STALLED).await {
             tracing::debug!(%peer, %error, "a connection was cut");
         }
     });
 }
 
-/// Answers one connection's requests until it ends or does what it must not.
-async fn serve(stream: TcpStream, router: Router, seat: Arc<Seat>) -> hyper::Result<()> {
+/// Answers one connection's requests until it ends, takes nothing for as long as `stalled`, or does what it must not.
+async fn serve(stream: TcpStream, router: Router, seat: Arc<Seat>, stalled: Duration) -> hyper::Result<()> {
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(STALLED));
+    stream.set_write_timeout(Some(stalled));
     let allowance = RefCell::new(Allowance::new(REQUESTS, REQUESTS_IN));
     let routes = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -92,4 +92,37 @@ async fn serve(stream: TcpStream, router: Router, seat: Arc<Seat>) -> hyper::Res
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .with_upgrades()
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::runtime::Builder;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// More than any system holds for a client.
+    const MUCH: usize = 64 << 20;
+
+    #[test]
+    fn a_client_that_takes_nothing_is_cut() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (stream, peer) = listener.accept().await.unwrap();
+            client.writable().await.unwrap();
+            client.try_write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            let router = Router::new().route("/", get(|| async { vec![0_u8; MUCH] }));
+            let guests = Guests::default();
+            let seat = guests.admit(peer.ip()).unwrap();
+            let served = serve(stream, router, Arc::new(seat), Duration::from_millis(50));
+            // Far sooner than the program's own limit; without one, never.
+            let cut = timeout(STALLED / 2, served).await.unwrap();
+            assert!(cut.is_err(), "the client did not take {MUCH} bytes");
+            assert_eq!(guests.count(), 0);
+            drop(client);
+        });
+    }
 }
