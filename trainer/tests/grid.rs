@@ -190,34 +190,27 @@ fn a_choice_is_final() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make_clips(folder);
-    let tested = || {
+    let tested = |feature: &str| {
         let runs = fs::read_dir(folder.join("a/runs"))
             .unwrap()
             .map(|entry| entry.unwrap().path());
-        let tested = runs.filter(|run| json(&run.join("metrics.json"))["test"]["energy"].is_object());
+        let tested = runs.filter(|run| json(&run.join("metrics.json"))["test"][feature].is_object());
         tested
             .map(|run| run.file_name().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    grid(
-        folder,
-        "a",
-        &[
-            "--only",
-            "energy-lenet5-sgd-1e-4",
-            "--samples",
-            "4",
-            "--choose-now",
-        ],
+    let only = |runs, more: &[&str]| grid(folder, "a", &[&["--only", runs, "--samples", "4"], more].concat());
+    only("acousticness-lenet5-sgd-1e-4", &[]);
+    let log = only("energy-lenet5-sgd-1e-4", &["--choose-now"]);
+    assert_eq!(tested("energy"), ["energy-lenet5-sgd-1e-4"]);
+    assert!(
+        tested("acousticness").is_empty(),
+        "a feature that was not asked for was chosen: {log}"
     );
-    assert_eq!(tested(), ["energy-lenet5-sgd-1e-4"]);
-    grid(
-        folder,
-        "a",
-        &["--only", "energy-lenet5", "--samples", "4", "--choose-now"],
-    );
+    assert!(!log.contains("or with --choose-now"), "{log}");
+    only("energy-lenet5", &["--choose-now"]);
     assert_eq!(
-        tested(),
+        tested("energy"),
         ["energy-lenet5-sgd-1e-4"],
         "the test clips were looked at twice"
     );

@@ -18,6 +18,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use echometer_engine::Feature;
 use echometer_engine::model::least_columns;
 
 pub(crate) use pace::{PaceOptions, pace};
@@ -85,8 +86,8 @@ pub(crate) struct GridOptions {
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     shard: Part,
 
-    /// Chooses among the runs that are finished, without waiting for the others. A choice is final: the test clips are
-    /// looked at once
+    /// Chooses among the runs that are finished, without waiting for the others, for the features that --features and
+    /// --only leave. A choice is final: the test clips are looked at once
     #[arg(long)]
     choose_now: bool,
 
@@ -167,7 +168,11 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
     }
     set.write(&settings.out)?;
     run_all(&units, options.shard, &set, &settings, stop)?;
-    let failed = test_all(&all, options.choose_now, &set, &settings, stop)?;
+    let now: Vec<_> = match options.choose_now {
+        true => units.iter().filter_map(Unit::only_feature).collect(),
+        false => Vec::new(),
+    };
+    let failed = test_all(&all, &now, &set, &settings, stop)?;
     report::write(&report::ReportOptions::of(settings.out))?;
     match failed {
         0 => Ok(()),
@@ -235,7 +240,7 @@ fn run_all(
 /// and does not stop the others; returns how many did.
 fn test_all(
     all: &[Unit],
-    now: bool,
+    now: &[Feature],
     set: &Set,
     settings: &Settings,
     stop: &AtomicBool,
@@ -249,7 +254,9 @@ fn test_all(
     let mut failed = 0;
     for (unit, state) in all.iter().zip(&states) {
         let several = unit.features.len() > 1 && matches!(state, State::Finished(_));
-        let chosen = unit.features.len() == 1 && choice.get(&unit.features[0]) == Some(&unit.to_string());
+        let chosen = unit
+            .only_feature()
+            .is_some_and(|feature| choice.get(&feature) == Some(&unit.to_string()));
         if !several && !chosen {
             continue;
         }
@@ -266,9 +273,9 @@ fn test_all(
         .filter(|state| matches!(state, State::Pending))
         .count();
     if pending > 0 {
+        let or = if now.is_empty() { ", or with --choose-now" } else { "" };
         tracing::info!(
-            "{pending} runs of the whole grid are not done; a feature is chosen and tested once its twelve are, or with \
-             --choose-now"
+            "{pending} runs of the whole grid are not done; a feature is chosen and tested once its twelve are{or}"
         );
     }
     Ok(failed)
