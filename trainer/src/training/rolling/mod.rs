@@ -3,6 +3,7 @@
 mod evaluate;
 mod examples;
 mod loss;
+mod made;
 mod outcome;
 mod pipeline;
 mod run;

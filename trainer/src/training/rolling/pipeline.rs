@@ -11,6 +11,7 @@ use echometer_engine::model::{FeatureMetrics, TrainingCard, columns_in};
 
 use super::evaluate::{Held, score};
 use super::examples::{self, Example};
+use super::made::Made;
 use super::outcome::Outcome;
 use super::run::{Settings, fit, fresh};
 use crate::cli::{ComputeArgs, DataArgs, parse_rate};
@@ -31,34 +32,34 @@ pub(crate) const WINDOW_S: f64 = 30.0;
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
     #[command(flatten)]
-    data: DataArgs,
+    pub(super) data: DataArgs,
 
     #[command(flatten)]
-    compute: ComputeArgs,
+    pub(super) compute: ComputeArgs,
 
     #[command(flatten)]
-    distil: DistilOptions,
+    pub(super) distil: DistilOptions,
 
     /// More clips, given like --data, whose labels are assumptions: they are learned from, weigh less, and measure nothing.
     /// May be repeated
     #[arg(long, value_name = "DATA", value_parser = DataSpec::parse)]
-    weak: Vec<DataSpec>,
+    pub(super) weak: Vec<DataSpec>,
 
     /// Passes over the training clips
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
-    epochs: u32,
+    pub(super) epochs: u32,
 
     /// Clips in a batch
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=4096))]
-    batch: u32,
+    pub(super) batch: u32,
 
     /// Largest learning rate; it warms up and falls to zero along a cosine
     #[arg(long, default_value_t = 2e-3, value_parser = parse_rate)]
-    learning_rate: f64,
+    pub(super) learning_rate: f64,
 
     /// Folds of the cross-validation that measures the model; 0 skips it, and the model says that it is unmeasured
     #[arg(long, default_value_t = 5, value_parser = parse_folds)]
-    folds: usize,
+    pub(super) folds: usize,
 
     /// Name of the model on its card
     #[arg(long, default_value = "echometer")]
@@ -75,6 +76,10 @@ pub(crate) struct TrainOptions {
     /// What the data is, in words, for the card [default: what the source says of itself]
     #[arg(long)]
     data_note: Option<String>,
+
+    /// Makes the model in OUT again where it was made with other settings or clips, and loses what is there
+    #[arg(long)]
+    replace: bool,
 }
 
 fn parse_folds(text: &str) -> Result<usize, String> {
@@ -99,6 +104,10 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
             clips.len(),
             options.data.out.join(crate::data::prepare::REJECTED).display()
         );
+    }
+    let made = Made::of(options, clips)?;
+    if !options.replace {
+        made.refuse_overwriting(&options.data.out)?;
     }
     tracing::info!("{} clips on {}", clips.len(), device::name(settings.device));
 
@@ -135,7 +144,7 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
         .unzip();
     network.head.shrink(&gains, &centres);
     network.head.calibrate(&outcome.calibration());
-    export(options, &data, &front_end, &settings, &outcome.metrics, &network)?;
+    export(options, &data, &front_end, &settings, &outcome.metrics, &network, &made)?;
     outcome.write(&options.data.out)?;
     if options.folds > 0 {
         println!("{}", outcome.table());
@@ -240,6 +249,7 @@ fn export(
     settings: &Settings,
     measured: &PerFeature<Option<FeatureMetrics>>,
     network: &Network,
+    made: &Made,
 ) -> anyhow::Result<()> {
     let evaluation = match options.folds {
         0 => "not measured".into(),
@@ -277,6 +287,7 @@ fn export(
     );
     export::write(network, &about, &partial)?;
     let worst = export::verify(network, &partial)?;
+    made.write(&partial)?;
     let context = || format!("cannot replace {}", folder.display());
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(context)?;
