@@ -237,6 +237,25 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(checkpoint.exists(), "it was killed too late to show anything");
+    // Ctrl-C saves, and the exit code says so.
+    #[cfg(unix)]
+    {
+        let mut child = command(folder, "killed", &more)
+            .stdout(quiet())
+            .stderr(quiet())
+            .spawn()
+            .unwrap();
+        let log = run(folder, "killed", "energy-crnn-adam-1e-3").join("curve.csv");
+        let before = fs::metadata(&log).and_then(|meta| meta.modified()).ok();
+        while fs::metadata(&log).and_then(|meta| meta.modified()).ok() == before
+            && child.try_wait().unwrap().is_none()
+        {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+    }
     grid(folder, "killed", &more);
     assert!(!checkpoint.exists());
     assert!(
@@ -269,7 +288,50 @@ fn a_dry_run_lists_and_trains_nothing() {
         list.contains("energy-resnet34-sgd-1e-4") && list.contains("26 runs to do"),
         "{list}"
     );
+    assert!(!list.contains("too short:"), "{list}");
     assert!(!folder.join("a/runs").exists());
+}
+
+#[test]
+fn what_would_not_be_run_is_shown_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_clips(folder);
+    fs::write(
+        folder.join("manifest.csv"),
+        "path,start,energy\n0.wav,0,0.1\nshort.wav,0,0.2\n1.wav,0,0.3\n",
+    )
+    .unwrap();
+    let only = ["--dry-run", "--only", "lenet5-sgd-1e-4"];
+    let list = grid(folder, "a", &only);
+    for words in [
+        "1 runs to do",
+        "1 of 3 sampled clips are too short: at least 5.0 s are needed",
+    ] {
+        assert!(list.contains(words), "no `{words}` in: {list}");
+    }
+    let unlabelled = list.lines().find(|line| line.contains("acousticness-lenet5"));
+    assert!(unlabelled.unwrap().contains("no clip has a label"), "{list}");
+}
+
+#[test]
+fn a_failed_run_is_told_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_clips(folder);
+    let manifest = fs::read_to_string(folder.join("manifest.csv")).unwrap();
+    let mut lines = manifest.lines().map(str::to_owned).collect::<Vec<_>>();
+    for line in &mut lines[2..13] {
+        let end = line.rfind(',').unwrap(); // One label of acousticness is left.
+        line.truncate(end + 1);
+    }
+    fs::write(folder.join("manifest.csv"), lines.join("\n")).unwrap();
+    let output = command(folder, "a", &["--only", "acousticness-lenet5-sgd-1e-4", "--samples", "4"])
+        .output()
+        .unwrap();
+    let log = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("1 runs failed") && folder.join("a/report/index.html").exists(), "{log}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ use crate::data::source::Rejected;
 use crate::data::sources::{self, DataSpec};
 use crate::panics::catch;
 use crate::report::progress_bar;
+use crate::told::told;
 use crate::training::metrics::Scored;
 
 /// What `trainer eval` is called with.
@@ -114,7 +115,7 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
                 true => Err("stopped".to_owned()),
                 false => catch(|| score(&model, &row))
                     .map_err(|panic| format!("scoring failed on it: {panic}"))
-                    .and_then(|reading| reading.map_err(|error| format!("{error:#}"))),
+                    .and_then(|reading| reading.map_err(|error| told(&error))),
             };
             Evaluated { row, reading }
         })

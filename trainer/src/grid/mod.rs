@@ -29,6 +29,7 @@ use crate::data::prepare::prepare;
 use crate::data::sources;
 use crate::data::split::Shares;
 use crate::report;
+use crate::told::told;
 use crate::training::device;
 use crate::training::precision::Precision;
 use place::{Place, State};
@@ -166,20 +167,41 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
     if !options.replace {
         run::refuse_overwriting(&units, &set, &settings)?;
     }
+    let has = |feature: Feature| set.clips.iter().any(|clip| clip.labels[feature].is_some());
+    let [all, units] = [all, units].map(|units| labelled(units, has));
+    if units.is_empty() {
+        bail!("no clip has a label for what is asked for");
+    }
+    let without: Vec<_> = options.data.features.0.iter().filter(|&&feature| !has(feature)).collect();
+    if !without.is_empty() {
+        let names: Vec<_> = without.iter().map(|feature| feature.name()).collect();
+        tracing::warn!("no clip has a label for {}: nothing is run for that", names.join(", "));
+    }
     set.write(&settings.out)?;
-    run_all(&units, options.shard, &set, &settings, stop)?;
+    let failed = run_all(&units, options.shard, &set, &settings, stop)?;
     let now: Vec<_> = match options.choose_now {
         true => units.iter().filter_map(Unit::only_feature).collect(),
         false => Vec::new(),
     };
-    let failed = test_all(&all, &now, &set, &settings, stop)?;
+    let untested = test_all(&all, &now, &set, &settings, stop)?;
     report::write(&report::ReportOptions::of(settings.out))?;
-    match failed {
-        0 => Ok(()),
-        failed => bail!(
-            "{failed} runs could not be tested or exported, as told above; the same command tries again"
+    match (failed, untested) {
+        (0, 0) => Ok(()),
+        (0, _) => bail!(
+            "{untested} runs could not be tested or exported, as told above; the same command tries again"
+        ),
+        (_, 0) => bail!("{failed} runs failed, as told above; the same command tries them again"),
+        (_, _) => bail!(
+            "{failed} runs failed and {untested} could not be tested or exported, as told above; the same command tries \
+             again"
         ),
     }
+}
+
+/// The runs for which there is any label.
+fn labelled(mut units: Vec<Unit>, has: impl Fn(Feature) -> bool) -> Vec<Unit> {
+    units.retain(|unit| unit.features.iter().any(|&feature| has(feature)));
+    units
 }
 
 /// Lists what would be run and what it costs; decodes no more than a few clips.
@@ -206,14 +228,16 @@ fn dry_run(options: &GridOptions, units: &[Unit], settings: &Settings) -> anyhow
     Ok(())
 }
 
+/// Runs this machine's share, and returns how many of the runs failed.
 fn run_all(
     units: &[Unit],
     shard: Part,
     set: &Set,
     settings: &Settings,
     stop: &AtomicBool,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     let mine: Vec<_> = (0..units.len()).filter(|&i| shard.has(i)).collect();
+    let mut failed = 0;
     for (place, &i) in mine.iter().enumerate() {
         let unit = &units[i];
         match run::run(unit, set, settings, stop)? {
@@ -226,6 +250,7 @@ fn run_all(
             }
             Ended::Failed(reason) => {
                 tracing::warn!("{} of {}: {unit} failed: {reason}", place + 1, mine.len());
+                failed += 1;
             }
             Ended::Stopped => bail!("stopped in {unit} and saved; the same command goes on from there"),
         }
@@ -233,7 +258,7 @@ fn run_all(
             bail!("stopped after {unit}; the same command goes on from there");
         }
     }
-    Ok(())
+    Ok(failed)
 }
 
 /// Chooses what can be chosen, and tests and exports it together with the finished multi-task runs. One that fails is told
@@ -261,7 +286,7 @@ fn test_all(
             continue;
         }
         if let Err(error) = test::test(unit, set, settings, stop) {
-            tracing::warn!("{error:#}");
+            tracing::warn!("{}", told(&error));
             failed += 1;
         }
         if run::stopped(stop) {
