@@ -104,29 +104,37 @@ fn run(folder: &Path, command: &str, more: &[&str]) -> (Option<i32>, String) {
 fn cache_tells_what_it_leaves_out() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    write_clip(&here.join("a.wav"), 3.0, 0.5);
+    write_clip(&here.join("a.wav"), 6.0, 0.5);
+    write_clip(&here.join("short.wav"), 3.0, 0.5);
+    write_clip(&here.join("silent.wav"), 6.0, 0.0);
+    fs::copy(here.join("a.wav"), here.join("copy.wav")).unwrap();
     fs::write(here.join("b.wav"), "no RIFF at all").unwrap();
     fs::write(
         here.join("manifest.csv"),
-        "path,start,energy\na.wav,0,0.5\nb.wav,0,0.5\nc.wav,0,0.5\n",
+        "path,start,energy\na.wav,0,0.5\nb.wav,0,0.5\nc.wav,0,0.5\nshort.wav,0,0.5\nsilent.wav,0,0.5\ncopy.wav,0,0.5\n",
     )
     .unwrap();
-    let (code, text) = run(here, "cache", &[]);
+    let (code, text) = run(here, "cache", &["--profile", "quick"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("1 clips cached in") && text.contains("1 unreadable, 1 of the data left out"),
+        text.contains("1 usable clips in") && text.contains("4 left out once decoded and 1 before"),
         "{text}"
     );
     let list = fs::read_to_string(here.join("out/rejected.csv")).unwrap();
-    assert!(
-        list.contains("c.wav,no such file") && list.contains("no audio file"),
-        "{list}"
-    );
+    for words in [
+        "c.wav,no such file",
+        "b.wav,no audio file",
+        "short.wav,only 3.0 s of sound",
+        "silent.wav,it is silent",
+        "copy.wav,it is the same sound as",
+    ] {
+        assert!(list.contains(words), "no `{words}` in: {list}");
+    }
 
     fs::write(here.join("manifest.csv"), "path,start,energy\nb.wav,0,0.5\n").unwrap();
     let (code, text) = run(here, "cache", &[]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("none of 1 clips could be read"), "{text}");
+    assert!(text.contains("none of 1 clips can be used"), "{text}");
 
     fs::write(here.join("manifest.csv"), "path,start,energy\nc.wav,0,0.5\n").unwrap();
     let (code, text) = run(here, "cache", &[]);
@@ -141,27 +149,29 @@ fn cache_tells_what_it_leaves_out() {
 fn eval_tells_what_it_leaves_out() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    for name in ["a", "b", "d"] {
+    for name in ["a", "b"] {
         write_clip(&here.join(format!("{name}.wav")), 6.0, 0.5);
     }
+    fs::copy(here.join("a.wav"), here.join("copy.wav")).unwrap();
     write_clip(&here.join("silent.wav"), 6.0, 0.0);
     fs::write(here.join("noise.wav"), "no RIFF at all").unwrap();
     fs::write(
         here.join("manifest.csv"),
-        "path,start,energy\na.wav,0,0.5\na.wav,0,0.5\nb.wav,1,0.4\nsilent.wav,0,0.1\nnoise.wav,0,0.2\nc.wav,0,0.3\n",
+        "path,start,energy\na.wav,0,0.5\na.wav,0,0.5\nb.wav,1,0.4\ncopy.wav,0,0.9\nsilent.wav,0,0.1\nnoise.wav,0,0.2\nc.wav,0,0.3\n",
     )
     .unwrap();
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default");
     let usual = ["--model", model, "--device", "embedded"];
     let (code, text) = run(here, "eval", &usual);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("2 clips measured, 4 left out"), "{text}");
+    assert!(text.contains("2 clips measured, 5 left out"), "{text}");
     let list = fs::read_to_string(here.join("out/rejected.csv")).unwrap();
     for words in [
         "c.wav,no such file",
         "a.wav,the same file and start are listed before",
         "silent.wav,it is silent: no value for energy",
-        "noise.wav: no audio file",
+        "noise.wav,no audio file",
+        "copy.wav,it is the same sound as",
     ] {
         assert!(list.contains(words), "no `{words}` in: {list}");
     }

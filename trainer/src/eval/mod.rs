@@ -125,10 +125,7 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     }
     rejected.extend(evaluated.iter().filter_map(|clip| {
         let reason = lack(clip, &features)?;
-        Some(Rejected {
-            clip: clips::name(&clip.row),
-            reason,
-        })
+        Some(Rejected::new(&clip.row, reason))
     }));
     if let Some(folder) = &options.out {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use echometer_engine::Feature;
-use echometer_engine::model::least_columns;
 use indicatif::{BinaryBytes, HumanDuration};
 
 use super::Settings;
@@ -117,7 +116,7 @@ fn cache(counts: &Counts<'_>, settings: &Settings) -> String {
     let bytes = clips as u64 * (settings.profile.frames() * content.width() * 4) as u64;
     let step = clips.div_ceil(DECODED).max(1);
     let some: Vec<_> = counts.rows.iter().step_by(step).collect();
-    let least = least_columns(settings.profile.frames());
+    let least = settings.profile.least_frames();
     let (mut short, mut unreadable) = (0, 0);
     let start = Instant::now();
     for row in &some {

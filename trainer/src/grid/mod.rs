@@ -19,7 +19,6 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use echometer_engine::Feature;
-use echometer_engine::model::least_columns;
 
 pub(crate) use pace::{PaceOptions, pace};
 pub(crate) use profile::Profile;
@@ -152,13 +151,11 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
         return dry_run(options, &units, &settings);
     }
     let profile = settings.profile;
-    // As much as the engine takes for a whole window of a model without a trunk.
-    let least = least_columns(profile.frames());
     let data = prepare(
         &options.data,
         &profile.front_end(),
         profile.window_s(),
-        least,
+        profile.least_frames(),
         stop,
     )?;
     let Some(set) = Set::new(data, profile.front_end().mels, options.split, settings.seed, stop)? else {
