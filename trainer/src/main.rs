@@ -18,6 +18,7 @@ mod runs;
 mod told;
 mod training;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,11 +28,12 @@ use cli::{Command, CorpusCommand};
 
 fn main() -> ExitCode {
     let cli = cli::Cli::read();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ECHOMETER_LOG")
-        .unwrap_or_else(|_| "info,ort=warn".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,ort=warn,symphonia=warn".into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(std::io::stderr)
         .init();
     panics::quiet();

@@ -1,6 +1,7 @@
 //! From the command line to a model folder.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, bail};
@@ -19,7 +20,7 @@ use crate::data::clips::{Clip, without};
 use crate::data::folds;
 use crate::data::prepare::{Data, prepare};
 use crate::data::row::Split;
-use crate::data::sources::DataSpec;
+use crate::data::sources::{self, DataSpec};
 use crate::distil::{self, DistilOptions, distil};
 use crate::export::{self, About};
 use crate::network::{Geometry, Network};
@@ -61,9 +62,9 @@ pub(crate) struct TrainOptions {
     #[arg(long, default_value_t = 5, value_parser = parse_folds)]
     pub(super) folds: usize,
 
-    /// Name of the model on its card
-    #[arg(long, default_value = "echometer")]
-    name: String,
+    /// Name of the model on its card [default: that of the folder --out]
+    #[arg(long)]
+    name: Option<String>,
 
     /// Version of the model on its card
     #[arg(long, default_value = "0.1.0")]
@@ -183,6 +184,10 @@ fn weak_clips(
 ) -> anyhow::Result<Vec<Clip>> {
     let mut clips = Vec::new();
     for spec in &options.weak {
+        if let Some(table) = sources::without_labels(spec, &options.data.features.0)? {
+            tracing::warn!("--weak {table}: no clip has a label for what is asked for; it teaches nothing here");
+            continue;
+        }
         let data = DataArgs {
             data: spec.clone(),
             audio: None,
@@ -262,8 +267,9 @@ fn export(
             format!("{folds}-fold cross-validation, {grouped}; these weights were then fitted to all clips")
         }
     };
+    let name = options.name.clone().unwrap_or_else(|| folder_name(&options.data.out));
     let about = About {
-        name: &options.name,
+        name: &name,
         version: &options.model_version,
         licence: &options.licence,
         front_end,
@@ -298,6 +304,13 @@ fn export(
         folder.display()
     );
     Ok(())
+}
+
+/// What a folder is called, however it is written.
+fn folder_name(folder: &Path) -> String {
+    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "model".into())
 }
 
 fn describe(data: &Data, settings: &Settings) -> String {
