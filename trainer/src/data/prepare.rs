@@ -26,7 +26,7 @@ pub(crate) struct Data {
 /// File in OUT that lists what was left out.
 pub(crate) const REJECTED: &str = "rejected.csv";
 /// Rejected clips that are also told on the terminal.
-const TOLD: usize = 20;
+const TOLD: usize = 5;
 
 /// Lists, decodes or finds in the cache, and checks every clip. `shortest` frames make a clip long enough. What cannot be
 /// used is written to `OUT/rejected.csv`.
@@ -72,7 +72,7 @@ pub(crate) fn tell(rejected: &[Rejected], path: Option<&Path>) -> anyhow::Result
         tracing::warn!("left out: {clip}: {reason}");
     }
     if rejected.len() > TOLD {
-        let place = path.map_or(String::new(), |path| format!(", see {}", path.display()));
+        let place = path.map_or(String::new(), |path| format!(" in {}", path.display()));
         tracing::warn!("… and {} more{place}", rejected.len() - TOLD);
     }
     match path {

@@ -241,7 +241,10 @@ fn run_all(
             Ended::Finished(outcome) => {
                 let errors = outcome.validation.iter();
                 let errors: Vec<_> = errors
-                    .map(|(feature, e)| format!("{feature} MSE {:.4}, R² {:.3}", e.mse, e.r2))
+                    .map(|(feature, e)| {
+                        let r2 = e.known_r2().map_or("–".into(), |r2| format!("{r2:.3}"));
+                        format!("{feature} MSE {:.4}, R² {r2}", e.mse)
+                    })
                     .collect();
                 tracing::info!("{} of {}: {unit}: {}", place + 1, mine.len(), errors.join("; "));
             }

@@ -173,7 +173,7 @@ fn error_cells(errors: Option<Errors>, state: &str, feature: Feature) -> [Cell; 
         Some(errors) => [
             Cell::new(number(errors.mae, decimals(feature))),
             Cell::new(number(errors.mse, decimals(feature))),
-            Cell::new(number(errors.r2, 3)),
+            errors.known_r2().map_or(Cell::dash(), |r2| Cell::new(number(r2, 3))),
         ],
         None => {
             let tone = if state == "failed" { Tone::Bad } else { Tone::Soft };

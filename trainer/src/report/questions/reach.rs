@@ -25,8 +25,9 @@ pub(crate) struct FeatureReach {
     pub(crate) feature: Feature,
     /// The chosen run's settings in words; `None` without a finished run.
     pub(crate) chosen: Option<String>,
-    /// Test clips.
+    /// Test clips, and groups of them that are resampled whole.
     pub(crate) clips: usize,
+    pub(crate) groups: usize,
     pub(crate) mse: Option<f64>,
     pub(crate) mse_interval: Option<Interval>,
     pub(crate) r2: Option<f64>,
@@ -134,7 +135,7 @@ fn feature(grid: &Grid, evidence: &Evidence, line: &Printed, thesis_mse: f64) ->
     let run = cell.and_then(|cell| cell.run());
     let scored = run.and_then(|run| evidence.of(Split::Test, run, feature));
     let mse_interval = scored.and_then(|scored| scored.interval());
-    let clips = scored.map_or(0, |scored| scored.clips);
+    let (clips, groups) = scored.map_or((0, 0), |scored| (scored.clips, scored.groups));
     let by_mean = scored
         .zip(errors)
         .and_then(|(scored, errors)| scored.by_baseline(errors.baseline_mse));
@@ -142,13 +143,14 @@ fn feature(grid: &Grid, evidence: &Evidence, line: &Printed, thesis_mse: f64) ->
         feature,
         chosen: chosen.map(|index| settings()[index].name()),
         clips: errors.map_or(clips, |errors| errors.clips),
+        groups,
         mse: errors.map(|errors| errors.mse),
         mse_interval,
-        r2: errors.map(|errors| errors.r2),
-        r2_interval: scored.and_then(|scored| Interval::of(&scored.r2s)),
+        r2: errors.and_then(|errors| errors.known_r2()),
+        r2_interval: scored.and_then(|scored| scored.r2_interval()),
         thesis_mse,
         thesis_r2: line.r2,
-        reached: judge(scored.map_or(0, |scored| scored.groups), mse_interval, thesis_mse),
+        reached: judge(groups, mse_interval, thesis_mse),
         beats_mean: by_mean.as_ref().map_or(Verdict::Unknown, Ratio::verdict),
         by_mean,
     }
