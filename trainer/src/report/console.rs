@@ -65,7 +65,7 @@ mod tests {
                 baseline_mse: 0.01,
                 band80: 1.0,
             };
-            let metrics = PerFeature::from_fn(|_| Some(metrics.clone()));
+            let metrics = PerFeature::from_fn(|_| Some(metrics));
             table(&[Feature::Energy], &metrics, &PerFeature::default())
         };
         assert!(of(1, 0.0).contains("| 0.0100 | – | – | 100 % |"), "{}", of(1, 0.0));

@@ -68,10 +68,12 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
         .map(|(line, thesis_mse)| feature(grid, evidence, line, thesis_mse))
         .collect();
     let with = |reached| -> Vec<_> {
-        let found = features.iter().filter(|f: &&FeatureReach| f.reached == reached);
+        let found = features.iter().filter(|f: &&FeatureReach| f.reached == reached && f.mse.is_some());
         found.map(|f| f.feature.name()).collect()
     };
     let (yes, no, unknown) = (with(Reached::Yes), with(Reached::No), with(Reached::Unknown));
+    let missing = features.iter().filter(|f| f.mse.is_none());
+    let missing: Vec<_> = missing.map(|f| f.feature.name()).collect();
     let mut parts = Vec::new();
     if !yes.is_empty() {
         parts.push(format!("The thesis’s test error is reached for {}", list(&yes)));
@@ -84,8 +86,13 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
             "There is not enough data to tell for any feature whether the thesis’s test error is reached"
                 .into(),
         );
-    } else if !unknown.is_empty() {
-        parts.push(format!("there is not enough data to tell for {}", list(&unknown)));
+    } else {
+        if !unknown.is_empty() {
+            parts.push(format!("there is not enough data to tell for {}", list(&unknown)));
+        }
+        if !missing.is_empty() {
+            parts.push(format!("there is no result for {}", list(&missing)));
+        }
     }
     let better: Vec<_> = features
         .iter()
