@@ -30,6 +30,9 @@ mod tests {
             source: inner,
         };
         let error = anyhow::Error::new(outer).context("cannot go on");
-        assert_eq!(told(&error), "cannot go on: a.mp3: cannot be opened: entity not found");
+        assert_eq!(
+            told(&error),
+            "cannot go on: a.mp3: cannot be opened: entity not found"
+        );
     }
 }

@@ -252,7 +252,9 @@ fn a_killed_run_goes_on_to_the_same_weights() {
         {
             thread::sleep(Duration::from_millis(1));
         }
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
         assert!(sent.unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(130));
     }
@@ -326,12 +328,19 @@ fn a_failed_run_is_told_by_the_exit_code() {
         line.truncate(end + 1);
     }
     fs::write(folder.join("manifest.csv"), lines.join("\n")).unwrap();
-    let output = command(folder, "a", &["--only", "acousticness-lenet5-sgd-1e-4", "--samples", "4"])
-        .output()
-        .unwrap();
+    let output = command(
+        folder,
+        "a",
+        &["--only", "acousticness-lenet5-sgd-1e-4", "--samples", "4"],
+    )
+    .output()
+    .unwrap();
     let log = text(&output);
     assert_eq!(output.status.code(), Some(1), "{log}");
-    assert!(log.contains("1 runs failed") && folder.join("a/report/index.html").exists(), "{log}");
+    assert!(
+        log.contains("1 runs failed") && folder.join("a/report/index.html").exists(),
+        "{log}"
+    );
 }
 
 #[test]

@@ -228,11 +228,20 @@ fn a_model_is_not_written_over_unasked() {
     let card = || fs::read_to_string(here.join("mine/model/card.json")).unwrap();
     let (code, text) = train(&[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("weak.csv") && text.contains("teaches nothing here"), "{text}");
+    assert!(
+        text.contains("weak.csv") && text.contains("teaches nothing here"),
+        "{text}"
+    );
     assert!(!text.contains('\u{1b}'), "colours in a pipe: {text}");
-    assert!(text.contains("epoch 1 of 1"), "no progress without a terminal: {text}");
+    assert!(
+        text.contains("epoch 1 of 1"),
+        "no progress without a terminal: {text}"
+    );
     let first = card();
-    assert!(first.contains("\"mine\""), "the model is not called after its folder: {first}");
+    assert!(
+        first.contains("\"mine\""),
+        "the model is not called after its folder: {first}"
+    );
     let (code, text) = train(&[]);
     assert_eq!(code, Some(0), "the same command goes on: {text}");
     let (code, text) = train(&["--seed", "2"]);

@@ -169,10 +169,19 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
     if units.is_empty() {
         bail!("no clip has a label for what is asked for");
     }
-    let without: Vec<_> = options.data.features.0.iter().filter(|&&feature| !has(feature)).collect();
+    let without: Vec<_> = options
+        .data
+        .features
+        .0
+        .iter()
+        .filter(|&&feature| !has(feature))
+        .collect();
     if !without.is_empty() {
         let names: Vec<_> = without.iter().map(|feature| feature.name()).collect();
-        tracing::warn!("no clip has a label for {}: nothing is run for that", names.join(", "));
+        tracing::warn!(
+            "no clip has a label for {}: nothing is run for that",
+            names.join(", ")
+        );
     }
     set.write(&settings.out)?;
     let failed = run_all(&units, options.shard, &set, &settings, stop)?;
@@ -298,7 +307,11 @@ fn test_all(
         .filter(|state| matches!(state, State::Pending))
         .count();
     if pending > 0 {
-        let or = if now.is_empty() { ", or with --choose-now" } else { "" };
+        let or = if now.is_empty() {
+            ", or with --choose-now"
+        } else {
+            ""
+        };
         tracing::info!(
             "{pending} runs of the whole grid are not done; a feature is chosen and tested once its twelve are{or}"
         );

@@ -39,7 +39,11 @@ pub(crate) fn table(
                 m.mse,
                 m.baseline_mse,
                 // Of one clip, or of equal truths, it says nothing.
-                if m.clips > 1 && m.r2 != 0.0 { format!("{:.3}", m.r2) } else { "–".into() },
+                if m.clips > 1 && m.r2 != 0.0 {
+                    format!("{:.3}", m.r2)
+                } else {
+                    "–".into()
+                },
                 intervals[feature].map_or("–".into(), |i| format!("{:.2} to {:.2}", i.low, i.high)),
                 100.0 * m.band80
             ),
@@ -68,7 +72,11 @@ mod tests {
             let metrics = PerFeature::from_fn(|_| Some(metrics));
             table(&[Feature::Energy], &metrics, &PerFeature::default())
         };
-        assert!(of(1, 0.0).contains("| 0.0100 | – | – | 100 % |"), "{}", of(1, 0.0));
+        assert!(
+            of(1, 0.0).contains("| 0.0100 | – | – | 100 % |"),
+            "{}",
+            of(1, 0.0)
+        );
         assert!(of(2, 0.5).contains("| 0.500 | – |"));
     }
 }

@@ -141,16 +141,27 @@ fn why_nothing_is_told_is_said() {
         row.unwrap().to_owned()
     };
     let texts = report(&fixture);
-    assert!(row(&texts, "energy").contains("| not run | not run |"), "{}", row(&texts, "energy"));
+    assert!(
+        row(&texts, "energy").contains("| not run | not run |"),
+        "{}",
+        row(&texts, "energy")
+    );
     let few = report(&Fixture::new(Kind::Full, 12));
     let energy = row(&few, "energy");
-    assert!(energy.contains("| only ") && energy.contains(" artists |"), "{energy}");
+    assert!(
+        energy.contains("| only ") && energy.contains(" artists |"),
+        "{energy}"
+    );
     assert!(!energy.contains("**"), "what is not decided stands out: {energy}");
     let path = fixture.path().join("clips.csv");
     let clips = fs::read_to_string(&path).unwrap();
     fs::write(&path, clips.replacen("energy", "tempo", 1)).unwrap();
     let texts = report(&fixture);
-    assert!(row(&texts, "energy").contains("| no labels | no labels |"), "{}", row(&texts, "energy"));
+    assert!(
+        row(&texts, "energy").contains("| no labels | no labels |"),
+        "{}",
+        row(&texts, "energy")
+    );
 }
 
 #[test]

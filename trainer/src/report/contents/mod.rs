@@ -173,7 +173,9 @@ fn error_cells(errors: Option<Errors>, state: &str, feature: Feature) -> [Cell; 
         Some(errors) => [
             Cell::new(number(errors.mae, decimals(feature))),
             Cell::new(number(errors.mse, decimals(feature))),
-            errors.known_r2().map_or(Cell::dash(), |r2| Cell::new(number(r2, 3))),
+            errors
+                .known_r2()
+                .map_or(Cell::dash(), |r2| Cell::new(number(r2, 3))),
         ],
         None => {
             let tone = if state == "failed" { Tone::Bad } else { Tone::Soft };
@@ -201,7 +203,13 @@ fn verdict_cell(verdict: Verdict, lack: String) -> Cell {
 
 /// Why nothing can be told, where so many groups of clips were compared; `None` where there was no result to compare.
 fn lack(findings: &Findings, feature: Option<Feature>, groups: Option<usize>) -> String {
-    let labelled = |feature| findings.folder.clips.iter().any(|clip| clip.labels[feature].is_some());
+    let labelled = |feature| {
+        findings
+            .folder
+            .clips
+            .iter()
+            .any(|clip| clip.labels[feature].is_some())
+    };
     let unlabelled = feature.is_some_and(|feature| !findings.folder.clips.is_empty() && !labelled(feature));
     match groups {
         _ if unlabelled => "no labels".into(),

@@ -35,7 +35,10 @@ fn against(findings: &Findings, comparisons: &[Comparison], feature: Feature) ->
     match found {
         Some(found) => [
             Cell::new(difference(found.ratio.ratio)),
-            verdict_cell(found.verdict, lack(findings, Some(feature), Some(found.ratio.groups))),
+            verdict_cell(
+                found.verdict,
+                lack(findings, Some(feature), Some(found.ratio.groups)),
+            ),
         ],
         None => [
             Cell::dash(),

@@ -119,6 +119,9 @@ mod tests {
         let inside = drawn(&[line(0.5), line(12.0)]);
         assert!(!inside.contains("beyond"), "{inside}");
         let outside = drawn(&[line(0.01), line(300.0)]);
-        assert!(outside.contains("← beyond") && outside.contains("beyond →"), "{outside}");
+        assert!(
+            outside.contains("← beyond") && outside.contains("beyond →"),
+            "{outside}"
+        );
     }
 }

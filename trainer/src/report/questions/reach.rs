@@ -68,7 +68,9 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
         .map(|(line, thesis_mse)| feature(grid, evidence, line, thesis_mse))
         .collect();
     let with = |reached| -> Vec<_> {
-        let found = features.iter().filter(|f: &&FeatureReach| f.reached == reached && f.mse.is_some());
+        let found = features
+            .iter()
+            .filter(|f: &&FeatureReach| f.reached == reached && f.mse.is_some());
         found.map(|f| f.feature.name()).collect()
     };
     let (yes, no, unknown) = (with(Reached::Yes), with(Reached::No), with(Reached::Unknown));

@@ -106,7 +106,10 @@ impl Made {
         );
         compare("folds", old.folds.to_string(), self.folds.to_string());
         compare("seed", old.seed.to_string(), self.seed.to_string());
-        let epochs = |made: &Self| made.distil_epochs.map_or("none".into(), |epochs| epochs.to_string());
+        let epochs = |made: &Self| {
+            made.distil_epochs
+                .map_or("none".into(), |epochs| epochs.to_string())
+        };
         compare("epochs of distillation", epochs(old), epochs(self));
         for (what, old, new) in [
             ("other clips or labels in --data", &old.data, &self.data),

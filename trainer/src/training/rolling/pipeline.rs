@@ -145,7 +145,15 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
         .unzip();
     network.head.shrink(&gains, &centres);
     network.head.calibrate(&outcome.calibration());
-    export(options, &data, &front_end, &settings, &outcome.metrics, &network, &made)?;
+    export(
+        options,
+        &data,
+        &front_end,
+        &settings,
+        &outcome.metrics,
+        &network,
+        &made,
+    )?;
     outcome.write(&options.data.out)?;
     if options.folds > 0 {
         println!("{}", outcome.table());
@@ -185,7 +193,9 @@ fn weak_clips(
     let mut clips = Vec::new();
     for spec in &options.weak {
         if let Some(table) = sources::without_labels(spec, &options.data.features.0)? {
-            tracing::warn!("--weak {table}: no clip has a label for what is asked for; it teaches nothing here");
+            tracing::warn!(
+                "--weak {table}: no clip has a label for what is asked for; it teaches nothing here"
+            );
             continue;
         }
         let data = DataArgs {
@@ -267,7 +277,10 @@ fn export(
             format!("{folds}-fold cross-validation, {grouped}; these weights were then fitted to all clips")
         }
     };
-    let name = options.name.clone().unwrap_or_else(|| folder_name(&options.data.out));
+    let name = options
+        .name
+        .clone()
+        .unwrap_or_else(|| folder_name(&options.data.out));
     let about = About {
         name: &name,
         version: &options.model_version,
