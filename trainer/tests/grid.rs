@@ -199,7 +199,7 @@ fn a_choice_is_final() {
             .map(|run| run.file_name().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    let only = |runs, more: &[&str]| grid(folder, "a", &[&["--only", runs, "--samples", "4"], more].concat());
+    let only = |runs, more: &[&str]| grid(folder, "a", &[&["--only", runs, "--samples", "4"][..], more].concat());
     only("acousticness-lenet5-sgd-1e-4", &[]);
     let log = only("energy-lenet5-sgd-1e-4", &["--choose-now"]);
     assert_eq!(tested("energy"), ["energy-lenet5-sgd-1e-4"]);

@@ -219,7 +219,7 @@ fn a_model_is_not_written_over_unasked() {
         let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
             .current_dir(here)
             .args(usual.split(' '))
-            .args([&["mine", "--weak", "weak.csv"], more].concat())
+            .args([&["mine", "--weak", "weak.csv"][..], more].concat())
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

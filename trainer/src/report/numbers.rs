@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::contents::Findings;
 use super::grid::{Cell, settings};
 use super::questions::{MultiTask, Parameters, Reach};
-use super::statistics::bootstrap::Interval;
 use super::statistics::distribution::Summary;
 use super::thesis::{CORRELATIONS, ORDER, PAIRS, table_number};
 use crate::data::row::Split;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::pipeline::TrainOptions;
 use super::run::RECIPE;
 use crate::data::clips::Clip;
-use crate::data::sources;
+use crate::data::sources::{self, DataSpec};
 use crate::runs::write_json;
 
 /// File beside a model's card that says what made it.
@@ -43,7 +43,7 @@ impl Made {
             .map(|clip| (clip.hash, clip.labels, &clip.group))
             .collect();
         let unlabelled = &options.distil.unlabelled;
-        let list = |specs| {
+        let list = |specs: &[DataSpec]| {
             let (listing, _) = sources::list_all(specs)?;
             anyhow::Ok(fingerprint(&listing.rows))
         };
