@@ -135,7 +135,7 @@ pub(crate) struct Live {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) raw_format: Option<RawFormat>,
 
-    /// Tell on standard error what happens; twice for more
+    /// Tell on standard error what happens; twice for more. RUST_LOG refines it
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
