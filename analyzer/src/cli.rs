@@ -6,7 +6,7 @@ pub(crate) mod scan;
 pub(crate) mod serve;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -135,7 +135,7 @@ pub(crate) struct Live {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) raw_format: Option<RawFormat>,
 
-    /// Tell on standard error what happens; twice for more
+    /// Tell on standard error what happens; twice for more. RUST_LOG refines it
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -256,6 +256,7 @@ pub(crate) fn init_logs(verbose: u8, wanted: bool) {
     // A second subscriber cannot be there; were it, the first would stay.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(std::io::stderr)
         .try_init();
 }

@@ -167,7 +167,13 @@ fn graphs_that_do_not_keep_the_cards_promises() {
 fn folders_with_missing_files_or_wandering_names() {
     let folder = tempfile::tempdir().unwrap();
     let error = ModelFiles::read(folder.path()).unwrap_err().to_string();
-    assert_says(&error, &["card.json"]);
+    assert_says(&error, &["card.json is not there, so there is no model"]);
+    assert!(!error.contains("did you mean"), "{error}");
+    let inside = folder.path().join("model");
+    fs::create_dir(&inside).unwrap();
+    fs::write(inside.join("card.json"), "{}").unwrap();
+    let error = ModelFiles::read(folder.path()).unwrap_err().to_string();
+    assert_says(&error, &["did you mean", &inside.display().to_string()]);
     let mut card = card();
     fs::write(
         folder.path().join("card.json"),

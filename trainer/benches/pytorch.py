@@ -85,7 +85,7 @@ class PyTorch:
 def trainer(arguments):
     command = [arguments.trainer, "pace", "--network", "resnet34", "--profile", arguments.profile]
     command += ["--batch", str(arguments.batch), "--steps", str(arguments.steps), "--device", arguments.device]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["train_s"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["train_s_per_clip"]
 
 
 def main():

@@ -41,6 +41,10 @@ pub(crate) struct RecipeOptions {
     #[arg(long, default_value = "auto")]
     device: String,
 
+    /// Makes the model in OUT again where it was made with other settings or clips, and loses what is there
+    #[arg(long)]
+    replace: bool,
+
     /// Only says which command the recipe stands for
     #[arg(long)]
     dry_run: bool,
@@ -97,6 +101,9 @@ pub(crate) fn cook(options: &RecipeOptions, stop: &AtomicBool) -> anyhow::Result
     add("--detect", path(corpus::made_path(options.open.as_deref())?));
     add("--out", path(options.out.clone()));
     add("--device", options.device.clone());
+    if options.replace {
+        arguments.push("--replace".into());
+    }
     let quoted = arguments.iter().map(|argument| match argument.contains(' ') {
         true => format!("\"{argument}\""),
         false => argument.clone(),

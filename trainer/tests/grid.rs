@@ -190,34 +190,33 @@ fn a_choice_is_final() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make_clips(folder);
-    let tested = || {
+    let tested = |feature: &str| {
         let runs = fs::read_dir(folder.join("a/runs"))
             .unwrap()
             .map(|entry| entry.unwrap().path());
-        let tested = runs.filter(|run| json(&run.join("metrics.json"))["test"]["energy"].is_object());
+        let tested = runs.filter(|run| json(&run.join("metrics.json"))["test"][feature].is_object());
         tested
             .map(|run| run.file_name().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    grid(
-        folder,
-        "a",
-        &[
-            "--only",
-            "energy-lenet5-sgd-1e-4",
-            "--samples",
-            "4",
-            "--choose-now",
-        ],
+    let only = |runs, more: &[&str]| {
+        grid(
+            folder,
+            "a",
+            &[&["--only", runs, "--samples", "4"][..], more].concat(),
+        )
+    };
+    only("acousticness-lenet5-sgd-1e-4", &[]);
+    let log = only("energy-lenet5-sgd-1e-4", &["--choose-now"]);
+    assert_eq!(tested("energy"), ["energy-lenet5-sgd-1e-4"]);
+    assert!(
+        tested("acousticness").is_empty(),
+        "a feature that was not asked for was chosen: {log}"
     );
-    assert_eq!(tested(), ["energy-lenet5-sgd-1e-4"]);
-    grid(
-        folder,
-        "a",
-        &["--only", "energy-lenet5", "--samples", "4", "--choose-now"],
-    );
+    assert!(!log.contains("or with --choose-now"), "{log}");
+    only("energy-lenet5", &["--choose-now"]);
     assert_eq!(
-        tested(),
+        tested("energy"),
         ["energy-lenet5-sgd-1e-4"],
         "the test clips were looked at twice"
     );
@@ -244,6 +243,27 @@ fn a_killed_run_goes_on_to_the_same_weights() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(checkpoint.exists(), "it was killed too late to show anything");
+    // Ctrl-C saves, and the exit code says so.
+    #[cfg(unix)]
+    {
+        let mut child = command(folder, "killed", &more)
+            .stdout(quiet())
+            .stderr(quiet())
+            .spawn()
+            .unwrap();
+        let log = run(folder, "killed", "energy-crnn-adam-1e-3").join("curve.csv");
+        let before = fs::metadata(&log).and_then(|meta| meta.modified()).ok();
+        while fs::metadata(&log).and_then(|meta| meta.modified()).ok() == before
+            && child.try_wait().unwrap().is_none()
+        {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let sent = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+    }
     grid(folder, "killed", &more);
     assert!(!checkpoint.exists());
     assert!(
@@ -276,7 +296,57 @@ fn a_dry_run_lists_and_trains_nothing() {
         list.contains("energy-resnet34-sgd-1e-4") && list.contains("26 runs to do"),
         "{list}"
     );
+    assert!(!list.contains("too short:"), "{list}");
     assert!(!folder.join("a/runs").exists());
+}
+
+#[test]
+fn what_would_not_be_run_is_shown_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_clips(folder);
+    fs::write(
+        folder.join("manifest.csv"),
+        "path,start,energy\n0.wav,0,0.1\nshort.wav,0,0.2\n1.wav,0,0.3\n",
+    )
+    .unwrap();
+    let only = ["--dry-run", "--only", "lenet5-sgd-1e-4"];
+    let list = grid(folder, "a", &only);
+    for words in [
+        "1 runs to do",
+        "1 of 3 sampled clips are too short: at least 5.0 s are needed",
+    ] {
+        assert!(list.contains(words), "no `{words}` in: {list}");
+    }
+    let unlabelled = list.lines().find(|line| line.contains("acousticness-lenet5"));
+    assert!(unlabelled.unwrap().contains("no clip has a label"), "{list}");
+}
+
+#[test]
+fn a_failed_run_is_told_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_clips(folder);
+    let manifest = fs::read_to_string(folder.join("manifest.csv")).unwrap();
+    let mut lines = manifest.lines().map(str::to_owned).collect::<Vec<_>>();
+    for line in &mut lines[2..13] {
+        let end = line.rfind(',').unwrap(); // One label of acousticness is left.
+        line.truncate(end + 1);
+    }
+    fs::write(folder.join("manifest.csv"), lines.join("\n")).unwrap();
+    let output = command(
+        folder,
+        "a",
+        &["--only", "acousticness-lenet5-sgd-1e-4", "--samples", "4"],
+    )
+    .output()
+    .unwrap();
+    let log = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(
+        log.contains("1 runs failed") && folder.join("a/report/index.html").exists(),
+        "{log}"
+    );
 }
 
 #[test]

@@ -104,29 +104,37 @@ fn run(folder: &Path, command: &str, more: &[&str]) -> (Option<i32>, String) {
 fn cache_tells_what_it_leaves_out() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    write_clip(&here.join("a.wav"), 3.0, 0.5);
+    write_clip(&here.join("a.wav"), 6.0, 0.5);
+    write_clip(&here.join("short.wav"), 3.0, 0.5);
+    write_clip(&here.join("silent.wav"), 6.0, 0.0);
+    fs::copy(here.join("a.wav"), here.join("copy.wav")).unwrap();
     fs::write(here.join("b.wav"), "no RIFF at all").unwrap();
     fs::write(
         here.join("manifest.csv"),
-        "path,start,energy\na.wav,0,0.5\nb.wav,0,0.5\nc.wav,0,0.5\n",
+        "path,start,energy\na.wav,0,0.5\nb.wav,0,0.5\nc.wav,0,0.5\nshort.wav,0,0.5\nsilent.wav,0,0.5\ncopy.wav,0,0.5\n",
     )
     .unwrap();
-    let (code, text) = run(here, "cache", &[]);
+    let (code, text) = run(here, "cache", &["--profile", "quick"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("1 clips cached in") && text.contains("1 unreadable, 1 of the data left out"),
+        text.contains("1 usable clips in") && text.contains("4 left out once decoded and 1 before"),
         "{text}"
     );
     let list = fs::read_to_string(here.join("out/rejected.csv")).unwrap();
-    assert!(
-        list.contains("c.wav,no such file") && list.contains("no audio file"),
-        "{list}"
-    );
+    for words in [
+        "c.wav,no such file",
+        "b.wav,no audio file",
+        "short.wav,only 3.0 s of sound",
+        "silent.wav,it is silent",
+        "copy.wav,it is the same sound as",
+    ] {
+        assert!(list.contains(words), "no `{words}` in: {list}");
+    }
 
     fs::write(here.join("manifest.csv"), "path,start,energy\nb.wav,0,0.5\n").unwrap();
     let (code, text) = run(here, "cache", &[]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("none of 1 clips could be read"), "{text}");
+    assert!(text.contains("none of 1 clips can be used"), "{text}");
 
     fs::write(here.join("manifest.csv"), "path,start,energy\nc.wav,0,0.5\n").unwrap();
     let (code, text) = run(here, "cache", &[]);
@@ -141,27 +149,29 @@ fn cache_tells_what_it_leaves_out() {
 fn eval_tells_what_it_leaves_out() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    for name in ["a", "b", "d"] {
+    for name in ["a", "b"] {
         write_clip(&here.join(format!("{name}.wav")), 6.0, 0.5);
     }
+    fs::copy(here.join("a.wav"), here.join("copy.wav")).unwrap();
     write_clip(&here.join("silent.wav"), 6.0, 0.0);
     fs::write(here.join("noise.wav"), "no RIFF at all").unwrap();
     fs::write(
         here.join("manifest.csv"),
-        "path,start,energy\na.wav,0,0.5\na.wav,0,0.5\nb.wav,1,0.4\nsilent.wav,0,0.1\nnoise.wav,0,0.2\nc.wav,0,0.3\n",
+        "path,start,energy\na.wav,0,0.5\na.wav,0,0.5\nb.wav,1,0.4\ncopy.wav,0,0.9\nsilent.wav,0,0.1\nnoise.wav,0,0.2\nc.wav,0,0.3\n",
     )
     .unwrap();
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default");
     let usual = ["--model", model, "--device", "embedded"];
     let (code, text) = run(here, "eval", &usual);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("2 clips measured, 4 left out"), "{text}");
+    assert!(text.contains("2 clips measured, 5 left out"), "{text}");
     let list = fs::read_to_string(here.join("out/rejected.csv")).unwrap();
     for words in [
         "c.wav,no such file",
         "a.wav,the same file and start are listed before",
         "silent.wav,it is silent: no value for energy",
-        "noise.wav: no audio file",
+        "noise.wav,no audio file",
+        "copy.wav,it is the same sound as",
     ] {
         assert!(list.contains(words), "no `{words}` in: {list}");
     }
@@ -180,13 +190,79 @@ fn eval_tells_what_it_leaves_out() {
         &[&usual[..], &["--clips", "clips.csv", "--split", "test"]].concat(),
     );
     assert_eq!(code, Some(0), "{text}");
+    let table = fs::read_to_string(here.join("out/metrics.txt")).unwrap();
+    assert!(!table.contains("…"), "one clip has no interval: {table}");
     let predictions = fs::read_to_string(here.join("out/predictions.csv")).unwrap();
     assert!(
-        predictions.lines().count() == 2 && predictions.contains("b.wav at 1 s,energy,0.4"),
+        predictions.lines().count() == 2
+            && predictions.starts_with("clip,feature,truth,prediction,sd\n")
+            && predictions.contains("b.wav at 1 s,energy,0.40000,"),
         "{predictions}"
     );
     let (code, text) = run(here, "eval", &[&usual[..], &["--clips", "clips.csv"]].concat());
     assert_eq!(code, Some(2), "{text}");
+}
+
+#[test]
+fn a_model_is_not_written_over_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut manifest = String::from("path,start,energy\n");
+    for (name, level) in [("a", 0.5), ("b", 0.1), ("c", 0.3)] {
+        write_clip(&here.join(format!("{name}.wav")), 3.0, level);
+        manifest += &format!("{name}.wav,0,{level}\n");
+    }
+    fs::write(here.join("manifest.csv"), manifest).unwrap();
+    fs::write(here.join("weak.csv"), "path,start,liveness\na.wav,0,0.5\n").unwrap();
+    let train = |more: &[&str]| {
+        let usual = "--features energy --device cpu --threads 1 --epochs 1 --batch 2 --folds 0 --data manifest.csv --out";
+        let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+            .current_dir(here)
+            .args(usual.split(' '))
+            .args([&["mine", "--weak", "weak.csv"][..], more].concat())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), text)
+    };
+    let card = || fs::read_to_string(here.join("mine/model/card.json")).unwrap();
+    let (code, text) = train(&[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("weak.csv") && text.contains("teaches nothing here"),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "colours in a pipe: {text}");
+    assert!(
+        text.contains("epoch 1 of 1"),
+        "no progress without a terminal: {text}"
+    );
+    let first = card();
+    assert!(
+        first.contains("\"mine\""),
+        "the model is not called after its folder: {first}"
+    );
+    let (code, text) = train(&[]);
+    assert_eq!(code, Some(0), "the same command goes on: {text}");
+    let (code, text) = train(&["--seed", "2"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("seed 1, now 2") && text.contains("--replace"),
+        "{text}"
+    );
+    assert_eq!(card(), first);
+    let (code, text) = train(&["--seed", "2", "--replace"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_ne!(card(), first);
+
+    let model = ["eval", "--model", "mine", "--data", "manifest.csv"];
+    let output = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(here)
+        .args(model)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("did you mean mine/model?"), "{text}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) inference: cli::Inference,
 
-    /// Tell on standard error what happens; twice for more
+    /// Tell on standard error what happens; twice for more. RUST_LOG refines it
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }

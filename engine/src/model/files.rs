@@ -25,7 +25,15 @@ const LARGEST_FILE: u64 = 512 << 20;
 impl ModelFiles {
     /// Reads a model folder: `card.json` and the files it names.
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
-        let card = read(&folder.join(CARD_FILE))?;
+        let card = folder.join(CARD_FILE);
+        if let Ok(false) = card.try_exists() {
+            let inside = folder.join("model");
+            return Err(ModelError::NoModel {
+                folder: folder.to_owned(),
+                meant: inside.join(CARD_FILE).exists().then_some(inside),
+            });
+        }
+        let card = read(&card)?;
         let parsed = parse_card(&card)?;
         let trunk = parsed
             .trunk

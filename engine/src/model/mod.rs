@@ -32,6 +32,14 @@ pub enum ModelError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder has no card.
+    #[error("{} is not there, so there is no model{}", folder.join(CARD_FILE).display(), meant.as_ref().map_or(String::new(), |meant| format!("; did you mean {}?", meant.display())))]
+    NoModel {
+        /// The folder.
+        folder: PathBuf,
+        /// The folder inside it that has one, where the trainer leaves it.
+        meant: Option<PathBuf>,
+    },
     /// The card is no JSON, or lacks or mistypes a field.
     #[error("{file}: {source}")]
     Json {

@@ -36,7 +36,9 @@ use crate::training::rolling::TrainOptions;
     verbatim_doc_comment,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 something failed, 2 the command line is wrong, 130 stopped by Ctrl-C.\n\
+                  RUST_LOG says what is told on standard error: warn, info (as usual) or debug."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

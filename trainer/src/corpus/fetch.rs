@@ -235,7 +235,7 @@ impl<'a> Fetching<'a, '_> {
                 reason
             }
             Ended::Fatal(error) => {
-                let reason = format!("{error:#}");
+                let reason = crate::told::told(&error);
                 self.fatal = Some(error.context(format!("package {}", batch.package)));
                 reason
             }

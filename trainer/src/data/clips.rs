@@ -104,17 +104,16 @@ pub(crate) fn load(
     let mut loaded = Loaded::default();
     let mut first = HashMap::new();
     for (row, sound) in rows.into_iter().zip(sounds) {
-        let name = name(&row);
-        match usable(row, sound, needs, &mut first) {
+        match usable(&row, sound, needs, &mut first) {
             Ok(clip) => loaded.clips.push(clip),
-            Err(reason) => loaded.rejected.push(Rejected { clip: name, reason }),
+            Err(reason) => loaded.rejected.push(Rejected::new(&row, reason)),
         }
     }
     Ok(Some(loaded))
 }
 
 fn usable(
-    row: Row,
+    row: &Row,
     sound: Sound,
     needs: Needs<'_>,
     first: &mut HashMap<Key, String>,
@@ -134,7 +133,7 @@ fn usable(
     if heard.silent {
         return Err("it is silent".into());
     }
-    let name = name(&row);
+    let name = name(row);
     if let Some(other) = first.get(&heard.hash) {
         return Err(format!("it is the same sound as {other}"));
     }
@@ -146,9 +145,9 @@ fn usable(
     Ok(Clip {
         name,
         hash: heard.hash,
-        group: row.group,
+        group: row.group.clone(),
         has_artist: row.has_artist,
-        auxiliary: row.auxiliary,
+        auxiliary: row.auxiliary.clone(),
         labels,
         split: row.split,
         frames: heard.frames,

@@ -8,13 +8,12 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use echometer_engine::frontend::FrontEndConfig;
 
-use super::cache::{Cache, MelFrames, Sound};
+use super::cache::{Cache, MelFrames};
 use super::clips::{self, Clip, Needs};
 use super::row::Row;
 use super::source::Rejected;
 use super::sources;
 use crate::cli::{CacheOptions, DataArgs, Part};
-use crate::report::progress_bar;
 
 /// The clips of a data set.
 pub(crate) struct Data {
@@ -27,7 +26,7 @@ pub(crate) struct Data {
 /// File in OUT that lists what was left out.
 pub(crate) const REJECTED: &str = "rejected.csv";
 /// Rejected clips that are also told on the terminal.
-const TOLD: usize = 20;
+const TOLD: usize = 5;
 
 /// Lists, decodes or finds in the cache, and checks every clip. `shortest` frames make a clip long enough. What cannot be
 /// used is written to `OUT/rejected.csv`.
@@ -73,7 +72,7 @@ pub(crate) fn tell(rejected: &[Rejected], path: Option<&Path>) -> anyhow::Result
         tracing::warn!("left out: {clip}: {reason}");
     }
     if rejected.len() > TOLD {
-        let place = path.map_or(String::new(), |path| format!(", see {}", path.display()));
+        let place = path.map_or(String::new(), |path| format!(" in {}", path.display()));
         tracing::warn!("… and {} more{place}", rejected.len() - TOLD);
     }
     match path {
@@ -91,7 +90,8 @@ fn write(path: &Path, rejected: &[Rejected]) -> anyhow::Result<()> {
     Ok(table.flush()?)
 }
 
-/// Computes and caches this part's mel frames. What cannot be cached is told, and written beside as [`prepare`] does.
+/// Computes and caches this part's mel frames. What cannot be used is told, and written beside as [`prepare`] does; of clips
+/// with the same sound, those that are in one part.
 pub(crate) fn cache(options: &CacheOptions, stop: &AtomicBool) -> anyhow::Result<()> {
     let CacheOptions { data, profile, shard } = options;
     let features = &data.features.0;
@@ -106,31 +106,30 @@ pub(crate) fn cache(options: &CacheOptions, stop: &AtomicBool) -> anyhow::Result
         front_end: profile.front_end(),
         window_s: profile.window_s(),
     };
+    let needs = Needs {
+        features,
+        frames: profile.least_frames(),
+        mels: content.front_end.mels,
+        frame_rate: content.front_end.frame_rate(),
+    };
     let mut cache = Cache::open(&data.cache(), content)?;
-    let bar = progress_bar(rows.len() as u64, "mel frames");
-    let start = Instant::now();
-    let Some(sounds) = cache.sounds(&rows, &bar, stop)? else {
+    let (count, start) = (rows.len(), Instant::now());
+    let Some(loaded) = clips::load(rows, needs, &mut cache, stop)? else {
         bail!("stopped; what was computed is kept, and the same command goes on from there");
     };
     let mut rejected = listing.rejected;
     let listed = rejected.len();
-    rejected.extend(rows.iter().zip(sounds).filter_map(|(row, sound)| match sound {
-        Sound::Heard(_) => None,
-        Sound::Unreadable(reason) => Some(Rejected {
-            clip: clips::name(row),
-            reason,
-        }),
-    }));
+    rejected.extend(loaded.rejected);
     let path = data.out.join(rejected_name(*shard));
     tell(&rejected, Some(&path))?;
-    let unreadable = rejected.len() - listed;
-    if unreadable > 0 && unreadable == rows.len() {
-        bail!("none of {unreadable} clips could be read, see {}", path.display());
+    if count > 0 && loaded.clips.is_empty() {
+        bail!("none of {count} clips can be used, see {}", path.display());
     }
     tracing::info!(
-        "{} clips cached in {}, {unreadable} unreadable, {listed} of the data left out before, {:.1} s",
-        rows.len() - unreadable,
+        "{} usable clips in {}, {} left out once decoded and {listed} before, {:.1} s",
+        loaded.clips.len(),
         data.cache().display(),
+        rejected.len() - listed,
         start.elapsed().as_secs_f64()
     );
     Ok(())

@@ -1,5 +1,6 @@
 //! What every kind of data set gives: its clips, and those that cannot be used before any sound is heard.
 
+use super::clips::name;
 use super::row::Row;
 
 /// A data set in some published format.
@@ -40,6 +41,17 @@ pub(crate) struct Rejected {
     pub(crate) clip: String,
     /// Why it is left out.
     pub(crate) reason: String,
+}
+
+impl Rejected {
+    /// A clip that is left out, and why; the reason need not name its file again.
+    pub(crate) fn new(row: &Row, reason: String) -> Self {
+        let file = format!("{}: ", row.path.display());
+        Self {
+            clip: name(row),
+            reason: reason.strip_prefix(&file).map_or(reason.clone(), str::to_owned),
+        }
+    }
 }
 
 /// Why a data set cannot be used.

@@ -38,7 +38,7 @@ pub(crate) struct DistilOptions {
     /// Clips for the teachers, given like --data; labels in them are not looked at, but columns aux_NAME are learned, too. May
     /// be repeated
     #[arg(long, value_name = "DATA", value_parser = DataSpec::parse, requires = "teachers")]
-    unlabelled: Vec<DataSpec>,
+    pub(crate) unlabelled: Vec<DataSpec>,
 
     /// Passes over the unlabelled clips
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]

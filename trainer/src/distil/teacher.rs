@@ -156,7 +156,7 @@ impl Content for Teacher {
     fn make(&self, row: &Row) -> Result<Decoded, String> {
         Ok(match self.frames.make(row)? {
             Decoded::Clip { frames, loudness } => Decoded::Clip {
-                frames: self.lessons(&frames).map_err(|error| format!("{error:#}"))?,
+                frames: self.lessons(&frames).map_err(|error| crate::told::told(&error))?,
                 loudness,
             },
             unreadable => unreadable,

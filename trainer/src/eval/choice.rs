@@ -7,6 +7,9 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use echometer_engine::Feature;
 
+use rayon::prelude::*;
+
+use crate::data::cache::content_key;
 use crate::data::clips;
 use crate::data::row::{Row, Split};
 use crate::data::source::Rejected;
@@ -91,7 +94,7 @@ impl Sides {
 }
 
 /// The rows to measure: with a label for one of `features`, on the side asked for, and each clip once; clips that come
-/// twice are added to `rejected`. `data` names the data set in the error where none is left.
+/// twice, also in a copy of the file, are added to `rejected`. `data` names the data set in the error where none is left.
 pub(super) fn choose(
     rows: Vec<Row>,
     features: &[Feature],
@@ -130,7 +133,25 @@ pub(super) fn choose(
         }
         first
     });
-    Ok(rows)
+    Ok(without_copies(rows, rejected))
+}
+
+/// The first clip of those with the same bytes and start. A file that cannot be read stays: scoring says why.
+fn without_copies(rows: Vec<Row>, rejected: &mut Vec<Rejected>) -> Vec<Row> {
+    let keys: Vec<_> = rows.par_iter().map(content_key).collect();
+    let mut first = HashMap::new();
+    let mut kept = Vec::new();
+    for (row, key) in rows.into_iter().zip(keys) {
+        let name = clips::name(&row);
+        match key.map(|key| first.entry(key).or_insert_with(|| name.clone())) {
+            Ok(other) if *other != name => rejected.push(Rejected {
+                reason: format!("it is the same sound as {other}"),
+                clip: name,
+            }),
+            _ => kept.push(row),
+        }
+    }
+    kept
 }
 
 fn place(path: &Path, start: f64) -> Place {

@@ -23,6 +23,7 @@ use crate::data::source::Rejected;
 use crate::data::sources::{self, DataSpec};
 use crate::panics::catch;
 use crate::report::progress_bar;
+use crate::told::told;
 use crate::training::metrics::Scored;
 
 /// What `trainer eval` is called with.
@@ -114,7 +115,7 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
                 true => Err("stopped".to_owned()),
                 false => catch(|| score(&model, &row))
                     .map_err(|panic| format!("scoring failed on it: {panic}"))
-                    .and_then(|reading| reading.map_err(|error| format!("{error:#}"))),
+                    .and_then(|reading| reading.map_err(|error| told(&error))),
             };
             Evaluated { row, reading }
         })
@@ -124,10 +125,7 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     }
     rejected.extend(evaluated.iter().filter_map(|clip| {
         let reason = lack(clip, &features)?;
-        Some(Rejected {
-            clip: clips::name(&clip.row),
-            reason,
-        })
+        Some(Rejected::new(&clip.row, reason))
     }));
     if let Some(folder) = &options.out {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -56,7 +56,8 @@ fn line(feature: Feature, scored: &[Scored]) -> Line {
     // What is measured has no uncertainty to be judged.
     let uncertain = scored.iter().any(|s| s.sd > 0.0);
     let drawn = means(&[squares], RESAMPLES, 1);
-    let interval = drawn.first().and_then(|means| Interval::of(means));
+    let interval = drawn.first().filter(|_| scored.len() > 1); // One clip has none.
+    let interval = interval.and_then(|means| Interval::of(means));
     Line {
         feature,
         clips: scored.len(),
@@ -124,9 +125,14 @@ fn text(lines: &[Line]) -> String {
 struct Row<'a> {
     clip: &'a str,
     feature: Feature,
-    truth: f64,
-    prediction: f64,
-    sd: f64,
+    truth: String,
+    prediction: String,
+    sd: String,
+}
+
+/// As training writes its held-out predictions.
+fn five(value: f64) -> String {
+    format!("{value:.5}")
 }
 
 /// Writes the table in every format, and the predictions.
@@ -149,9 +155,9 @@ pub(super) fn write(
         .map(|(feature, s)| Row {
             clip: clips.get(s.fold).map_or("", String::as_str),
             feature,
-            truth: s.truth,
-            prediction: s.mean,
-            sd: s.sd,
+            truth: five(s.truth),
+            prediction: five(s.mean),
+            sd: five(s.sd),
         })
         .collect();
     write_csv(&folder.join("predictions.csv"), &rows)

@@ -26,14 +26,16 @@ pub(super) fn write(out: &Path, choice: &Choice) -> anyhow::Result<()> {
     write_json(&out.join(CHOSEN), choice)
 }
 
-/// The best single-task run by validation error of each feature whose twelve runs are all over, or that has any finished
-/// run where `now` is asked for. What was chosen earlier stays, as long as its run is there.
-pub(super) fn choose(units: &[Unit], states: &[State], earlier: &Choice, now: bool) -> Choice {
+/// The best single-task run by validation error of each feature whose twelve runs are all over; those of `now` do not wait
+/// for them. What was chosen earlier stays, as long as its run is there; so do the choices of features that `units` have not.
+pub(super) fn choose(units: &[Unit], states: &[State], earlier: &Choice, now: &[Feature]) -> Choice {
     let mut best: BTreeMap<Feature, (f64, &Unit)> = BTreeMap::new();
     let mut waiting = Vec::new();
-    let mut kept = Choice::new();
+    let elsewhere = |feature: &Feature| units.iter().all(|unit| unit.features != [*feature]);
+    let mut kept = earlier.clone();
+    kept.retain(|feature, _| elsewhere(feature));
     for (unit, state) in units.iter().zip(states) {
-        let &[feature] = unit.features.as_slice() else {
+        let Some(feature) = unit.only_feature() else {
             continue;
         };
         match state {
@@ -54,7 +56,7 @@ pub(super) fn choose(units: &[Unit], states: &[State], earlier: &Choice, now: bo
     }
     let ready = best
         .into_iter()
-        .filter(|(feature, _)| now || !waiting.contains(feature));
+        .filter(|(feature, _)| now.contains(feature) || !waiting.contains(feature));
     let mut choice: Choice = ready
         .map(|(feature, (_, unit))| (feature, unit.to_string()))
         .collect();
@@ -93,19 +95,31 @@ mod tests {
         states[5] = State::Pending;
         let none = Choice::new();
         assert!(
-            choose(&units, &states, &none, false).is_empty(),
+            choose(&units, &states, &none, &[]).is_empty(),
             "one is still to come"
         );
-        let early = choose(&units, &states, &none, true);
+        let early = choose(&units, &states, &none, &[Feature::Energy]);
         assert_eq!(early[&Feature::Energy], units[1].to_string());
+        assert!(
+            choose(&units, &states, &none, &[Feature::Valence]).is_empty(),
+            "energy was not asked for"
+        );
         states[5] = finished(0.01);
-        let late = choose(&units, &states, &none, false);
+        let late = choose(&units, &states, &none, &[]);
         assert_eq!(late[&Feature::Energy], units[5].to_string());
-        assert_eq!(choose(&units, &states, &early, false), early, "a choice is final");
+        assert_eq!(choose(&units, &states, &early, &[]), early, "a choice is final");
         states[1] = State::Pending;
         assert!(
-            choose(&units, &states, &early, false).is_empty(),
+            choose(&units, &states, &early, &[]).is_empty(),
             "unless its run is gone"
         );
+    }
+
+    #[test]
+    fn a_choice_of_a_feature_that_is_not_looked_at_stays() {
+        let units = units(&[Feature::Energy]);
+        let states: Vec<_> = (0..12).map(|_| State::Pending).collect();
+        let earlier = Choice::from([(Feature::Valence, "valence-crnn-sgd-1e-4".into())]);
+        assert_eq!(choose(&units, &states, &earlier, &[]), earlier);
     }
 }

@@ -9,7 +9,7 @@ use indicatif::{BinaryBytes, HumanDuration};
 use super::Settings;
 use super::pace::{Pace, Timed, measure};
 use super::plan::Unit;
-use crate::data::cache::{Content, MelFrames};
+use crate::data::cache::{Content, Decoded, MelFrames};
 use crate::data::row::{Row, Split};
 use crate::data::split::Shares;
 use crate::network::thesis::Architecture;
@@ -44,13 +44,18 @@ pub(super) fn table(units: &[Unit], done: &[bool], counts: &Counts<'_>, settings
         "{:<44} {:>10} {:>10} {:>9} {:>14} {:>10}\n",
         "run", "samples", "GMAC/clip", "scored", "time", "weights"
     );
-    let (mut seconds, mut bytes) = (0.0, 0);
+    let (mut seconds, mut bytes, mut left) = (0.0, 0, 0);
     for (unit, done) in units.iter().zip(done) {
         let name = unit.to_string();
         if *done {
             text += &format!("{name:<44} finished\n");
             continue;
         }
+        if !counts.rows.iter().any(|row| row.has_any(&unit.features)) {
+            text += &format!("{name:<44} not run: no clip has a label\n");
+            continue;
+        }
+        left += 1;
         let key = (unit.architecture, unit.features.len());
         let pace = match paces.entry(key).or_insert_with(|| pace(unit, settings)) {
             Ok(pace) => *pace,
@@ -74,7 +79,6 @@ pub(super) fn table(units: &[Unit], done: &[bool], counts: &Counts<'_>, settings
             BinaryBytes(weights).to_string()
         );
     }
-    let left = done.iter().filter(|done| !**done).count();
     text += &format!(
         "{left} runs to do: about {} here, {} of weights\n",
         human(seconds),
@@ -102,7 +106,7 @@ fn pace(unit: &Unit, settings: &Settings) -> Result<Pace, String> {
     })
 }
 
-/// One line on the feature cache, were nothing of it there yet.
+/// One line on the feature cache, were nothing of it there yet, and what is wrong with the clips that were decoded.
 fn cache(counts: &Counts<'_>, settings: &Settings) -> String {
     let content = MelFrames {
         front_end: settings.profile.front_end(),
@@ -112,15 +116,32 @@ fn cache(counts: &Counts<'_>, settings: &Settings) -> String {
     let bytes = clips as u64 * (settings.profile.frames() * content.width() * 4) as u64;
     let step = clips.div_ceil(DECODED).max(1);
     let some: Vec<_> = counts.rows.iter().step_by(step).collect();
+    let least = settings.profile.least_frames();
+    let (mut short, mut unreadable) = (0, 0);
     let start = Instant::now();
     for row in &some {
-        let _ = content.make(row); // Kept nowhere: only the time it takes is asked.
+        // Kept nowhere: only the time it takes is asked, and whether it could be used.
+        match content.make(row) {
+            Ok(Decoded::Clip { frames, .. }) => short += usize::from(frames.len() < least * content.width()),
+            Ok(Decoded::Unreadable(_)) | Err(_) => unreadable += 1,
+        }
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let each = start.elapsed().as_secs_f64() / some.len().max(1) as f64;
     let time = human(each * clips as f64 / cores as f64);
-    format!(
+    let mut text = format!(
         "feature cache of {clips} clips: {}, about {time} on {cores} cores unless it is there\n",
         BinaryBytes(bytes)
-    )
+    );
+    if short > 0 {
+        let seconds = least as f64 / content.front_end.frame_rate();
+        text += &format!(
+            "{short} of {} sampled clips are too short: at least {seconds:.1} s are needed\n",
+            some.len()
+        );
+    }
+    if unreadable > 0 {
+        text += &format!("{unreadable} of {} sampled clips cannot be read\n", some.len());
+    }
+    text + "clips that are too short, silent or the same sound as another are counted here, and left out once decoded\n"
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use echometer_engine::model::least_columns;
+use echometer_engine::Feature;
 
 pub(crate) use pace::{PaceOptions, pace};
 pub(crate) use profile::Profile;
@@ -28,6 +28,7 @@ use crate::data::prepare::prepare;
 use crate::data::sources;
 use crate::data::split::Shares;
 use crate::report;
+use crate::told::told;
 use crate::training::device;
 use crate::training::precision::Precision;
 use place::{Place, State};
@@ -85,8 +86,8 @@ pub(crate) struct GridOptions {
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     shard: Part,
 
-    /// Chooses among the runs that are finished, without waiting for the others. A choice is final: the test clips are
-    /// looked at once
+    /// Chooses among the runs that are finished, without waiting for the others, for the features that --features and
+    /// --only leave. A choice is final: the test clips are looked at once
     #[arg(long)]
     choose_now: bool,
 
@@ -150,13 +151,11 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
         return dry_run(options, &units, &settings);
     }
     let profile = settings.profile;
-    // As much as the engine takes for a whole window of a model without a trunk.
-    let least = least_columns(profile.frames());
     let data = prepare(
         &options.data,
         &profile.front_end(),
         profile.window_s(),
-        least,
+        profile.least_frames(),
         stop,
     )?;
     let Some(set) = Set::new(data, profile.front_end().mels, options.split, settings.seed, stop)? else {
@@ -165,16 +164,50 @@ pub(crate) fn grid(options: &GridOptions, stop: &AtomicBool) -> anyhow::Result<(
     if !options.replace {
         run::refuse_overwriting(&units, &set, &settings)?;
     }
+    let has = |feature: Feature| set.clips.iter().any(|clip| clip.labels[feature].is_some());
+    let [all, units] = [all, units].map(|units| labelled(units, has));
+    if units.is_empty() {
+        bail!("no clip has a label for what is asked for");
+    }
+    let without: Vec<_> = options
+        .data
+        .features
+        .0
+        .iter()
+        .filter(|&&feature| !has(feature))
+        .collect();
+    if !without.is_empty() {
+        let names: Vec<_> = without.iter().map(|feature| feature.name()).collect();
+        tracing::warn!(
+            "no clip has a label for {}: nothing is run for that",
+            names.join(", ")
+        );
+    }
     set.write(&settings.out)?;
-    run_all(&units, options.shard, &set, &settings, stop)?;
-    let failed = test_all(&all, options.choose_now, &set, &settings, stop)?;
+    let failed = run_all(&units, options.shard, &set, &settings, stop)?;
+    let now: Vec<_> = match options.choose_now {
+        true => units.iter().filter_map(Unit::only_feature).collect(),
+        false => Vec::new(),
+    };
+    let untested = test_all(&all, &now, &set, &settings, stop)?;
     report::write(&report::ReportOptions::of(settings.out))?;
-    match failed {
-        0 => Ok(()),
-        failed => bail!(
-            "{failed} runs could not be tested or exported, as told above; the same command tries again"
+    match (failed, untested) {
+        (0, 0) => Ok(()),
+        (0, _) => bail!(
+            "{untested} runs could not be tested or exported, as told above; the same command tries again"
+        ),
+        (_, 0) => bail!("{failed} runs failed, as told above; the same command tries them again"),
+        (_, _) => bail!(
+            "{failed} runs failed and {untested} could not be tested or exported, as told above; the same command tries \
+             again"
         ),
     }
+}
+
+/// The runs for which there is any label.
+fn labelled(mut units: Vec<Unit>, has: impl Fn(Feature) -> bool) -> Vec<Unit> {
+    units.retain(|unit| unit.features.iter().any(|&feature| has(feature)));
+    units
 }
 
 /// Lists what would be run and what it costs; decodes no more than a few clips.
@@ -201,26 +234,32 @@ fn dry_run(options: &GridOptions, units: &[Unit], settings: &Settings) -> anyhow
     Ok(())
 }
 
+/// Runs this machine's share, and returns how many of the runs failed.
 fn run_all(
     units: &[Unit],
     shard: Part,
     set: &Set,
     settings: &Settings,
     stop: &AtomicBool,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     let mine: Vec<_> = (0..units.len()).filter(|&i| shard.has(i)).collect();
+    let mut failed = 0;
     for (place, &i) in mine.iter().enumerate() {
         let unit = &units[i];
         match run::run(unit, set, settings, stop)? {
             Ended::Finished(outcome) => {
                 let errors = outcome.validation.iter();
                 let errors: Vec<_> = errors
-                    .map(|(feature, e)| format!("{feature} MSE {:.4}, R² {:.3}", e.mse, e.r2))
+                    .map(|(feature, e)| {
+                        let r2 = e.known_r2().map_or("–".into(), |r2| format!("{r2:.3}"));
+                        format!("{feature} MSE {:.4}, R² {r2}", e.mse)
+                    })
                     .collect();
                 tracing::info!("{} of {}: {unit}: {}", place + 1, mine.len(), errors.join("; "));
             }
             Ended::Failed(reason) => {
                 tracing::warn!("{} of {}: {unit} failed: {reason}", place + 1, mine.len());
+                failed += 1;
             }
             Ended::Stopped => bail!("stopped in {unit} and saved; the same command goes on from there"),
         }
@@ -228,14 +267,14 @@ fn run_all(
             bail!("stopped after {unit}; the same command goes on from there");
         }
     }
-    Ok(())
+    Ok(failed)
 }
 
 /// Chooses what can be chosen, and tests and exports it together with the finished multi-task runs. One that fails is told
 /// and does not stop the others; returns how many did.
 fn test_all(
     all: &[Unit],
-    now: bool,
+    now: &[Feature],
     set: &Set,
     settings: &Settings,
     stop: &AtomicBool,
@@ -249,12 +288,14 @@ fn test_all(
     let mut failed = 0;
     for (unit, state) in all.iter().zip(&states) {
         let several = unit.features.len() > 1 && matches!(state, State::Finished(_));
-        let chosen = unit.features.len() == 1 && choice.get(&unit.features[0]) == Some(&unit.to_string());
+        let chosen = unit
+            .only_feature()
+            .is_some_and(|feature| choice.get(&feature) == Some(&unit.to_string()));
         if !several && !chosen {
             continue;
         }
         if let Err(error) = test::test(unit, set, settings, stop) {
-            tracing::warn!("{error:#}");
+            tracing::warn!("{}", told(&error));
             failed += 1;
         }
         if run::stopped(stop) {
@@ -266,9 +307,13 @@ fn test_all(
         .filter(|state| matches!(state, State::Pending))
         .count();
     if pending > 0 {
+        let or = if now.is_empty() {
+            ", or with --choose-now"
+        } else {
+            ""
+        };
         tracing::info!(
-            "{pending} runs of the whole grid are not done; a feature is chosen and tested once its twelve are, or with \
-             --choose-now"
+            "{pending} runs of the whole grid are not done; a feature is chosen and tested once its twelve are{or}"
         );
     }
     Ok(failed)

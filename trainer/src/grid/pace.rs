@@ -58,15 +58,18 @@ pub(super) struct Timed {
     pub(super) precision: Precision,
 }
 
-/// Seconds a clip takes.
+/// What a clip takes.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Pace {
-    /// In training: forward, backward and Adam's step; the fastest of the steps.
+    /// Seconds in training: forward, backward and Adam's step; the fastest of the steps.
+    #[serde(rename = "train_s_per_clip")]
     pub(super) train_s: f64,
-    /// In scoring.
+    /// Seconds in scoring.
+    #[serde(rename = "score_s_per_clip")]
     pub(super) score_s: f64,
     /// Trained numbers, and multiplications with them that one clip takes.
     pub(super) parameters: i64,
+    #[serde(rename = "macs_per_clip")]
     pub(super) macs: i64,
 }
 

@@ -50,6 +50,16 @@ const PAIRS: [[Feature; 2]; 4] = [
     [Feature::Liveness, Feature::Loudness],
 ];
 
+impl Unit {
+    /// The feature of a single-task run.
+    pub(super) fn only_feature(&self) -> Option<Feature> {
+        match self.features.as_slice() {
+            &[feature] => Some(feature),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Unit {
     /// The name of its folder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,9 @@
 //! How large the thesis's networks see a clip.
 
 use echometer_engine::frontend::{FrontEndConfig, Scale};
+use echometer_engine::model::least_columns;
+
+use crate::network::Geometry;
 
 /// A front end with the length of its clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -54,6 +57,15 @@ impl Profile {
     pub(crate) fn frames(self) -> usize {
         self.front_end().frames_in_s(self.window_s())
     }
+
+    /// Fewest frames that a clip must have: as many as the engine takes for a whole window of a model without a trunk, or as
+    /// give the rolling model one column.
+    pub(crate) fn least_frames(self) -> usize {
+        match self {
+            Self::Thesis | Self::Quick => least_columns(self.frames()),
+            Self::Live => Geometry::standard(self.front_end().mels as i64).shortest() as usize,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,5 +79,9 @@ mod tests {
         }
         assert_eq!(Profile::Thesis.frames(), 6_625);
         assert_eq!(Profile::Quick.frames(), 108);
+        // As docs/trainer.md says.
+        let least_s = |profile: Profile| profile.least_frames() as f64 / profile.front_end().frame_rate();
+        let told = [Profile::Thesis, Profile::Quick, Profile::Live].map(|p| format!("{:.1}", least_s(p)));
+        assert_eq!(told, ["29.7", "5.0", "2.4"]);
     }
 }

@@ -32,13 +32,18 @@ pub(crate) fn table(
         let _ = match metrics[feature] {
             Some(m) => writeln!(
                 text,
-                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:.3} | {} | {:.0} % |",
+                "| {feature} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {} | {} | {:.0} % |",
                 m.clips,
                 m.mae,
                 m.baseline_mae,
                 m.mse,
                 m.baseline_mse,
-                m.r2,
+                // Of one clip, or of equal truths, it says nothing.
+                if m.clips > 1 && m.r2 != 0.0 {
+                    format!("{:.3}", m.r2)
+                } else {
+                    "–".into()
+                },
                 intervals[feature].map_or("–".into(), |i| format!("{:.2} to {:.2}", i.low, i.high)),
                 100.0 * m.band80
             ),
@@ -46,4 +51,32 @@ pub(crate) fn table(
         };
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_clip_has_no_r2() {
+        let of = |clips, r2| {
+            let metrics = FeatureMetrics {
+                clips,
+                mae: 0.1,
+                mse: 0.01,
+                r2,
+                baseline_mae: 0.1,
+                baseline_mse: 0.01,
+                band80: 1.0,
+            };
+            let metrics = PerFeature::from_fn(|_| Some(metrics));
+            table(&[Feature::Energy], &metrics, &PerFeature::default())
+        };
+        assert!(
+            of(1, 0.0).contains("| 0.0100 | – | – | 100 % |"),
+            "{}",
+            of(1, 0.0)
+        );
+        assert!(of(2, 0.5).contains("| 0.500 | – |"));
+    }
 }

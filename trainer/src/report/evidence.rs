@@ -182,9 +182,14 @@ fn training_means(clips: &[LabelledClip]) -> PerFeature<Option<f64>> {
 }
 
 impl Scored {
-    /// Interval of the MSE.
+    /// Interval of the MSE; one group alone has none.
     pub(crate) fn interval(&self) -> Option<Interval> {
-        Interval::of(&self.mses)
+        (self.groups > 1).then(|| Interval::of(&self.mses)).flatten()
+    }
+
+    /// Interval of R² on the test clips.
+    pub(crate) fn r2_interval(&self) -> Option<Interval> {
+        (self.groups > 1).then(|| Interval::of(&self.r2s)).flatten()
     }
 
     /// Whether both were measured on the same clips.

@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::contents::Findings;
 use super::grid::{Cell, settings};
 use super::questions::{MultiTask, Parameters, Reach};
-use super::statistics::bootstrap::Interval;
 use super::statistics::distribution::Summary;
 use super::thesis::{CORRELATIONS, ORDER, PAIRS, table_number};
 use crate::data::row::Split;
@@ -208,7 +207,7 @@ fn ours(
             .run()
             .and_then(|run| findings.evidence.of(split, run, feature));
         let mse = scored.and_then(|scored| scored.interval());
-        let r2 = scored.and_then(|scored| Interval::of(&scored.r2s));
+        let r2 = scored.and_then(|scored| scored.r2_interval());
         let value = |value: fn(&Errors) -> f64| errors.as_ref().map(value).filter(|value| value.is_finite());
         lines.push(Line {
             table: table.to_owned(),
@@ -225,7 +224,7 @@ fn ours(
             mse: value(|errors| errors.mse),
             mse_low: mse.map(|interval| interval.low),
             mse_high: mse.map(|interval| interval.high),
-            r2: value(|errors| errors.r2),
+            r2: value(|errors| errors.known_r2().unwrap_or(f64::NAN)),
             r2_low: r2.map(|interval| interval.low),
             r2_high: r2.map(|interval| interval.high),
             baseline_mse: value(|errors| errors.baseline_mse),

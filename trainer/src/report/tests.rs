@@ -133,6 +133,38 @@ fn tiny_data_one_run_and_none_make_a_report() {
 }
 
 #[test]
+fn why_nothing_is_told_is_said() {
+    let fixture = Fixture::new(Kind::One, 40);
+    let row = |texts: &[String; 4], name: &str| {
+        let rows = texts[1].split("Test errors of the chosen").nth(1).unwrap();
+        let row = rows.lines().find(|line| line.starts_with(&format!("| {name} |")));
+        row.unwrap().to_owned()
+    };
+    let texts = report(&fixture);
+    assert!(
+        row(&texts, "energy").contains("| not run | not run |"),
+        "{}",
+        row(&texts, "energy")
+    );
+    let few = report(&Fixture::new(Kind::Full, 12));
+    let energy = row(&few, "energy");
+    assert!(
+        energy.contains("| only ") && energy.contains(" artists |"),
+        "{energy}"
+    );
+    assert!(!energy.contains("**"), "what is not decided stands out: {energy}");
+    let path = fixture.path().join("clips.csv");
+    let clips = fs::read_to_string(&path).unwrap();
+    fs::write(&path, clips.replacen("energy", "tempo", 1)).unwrap();
+    let texts = report(&fixture);
+    assert!(
+        row(&texts, "energy").contains("| no labels | no labels |"),
+        "{}",
+        row(&texts, "energy")
+    );
+}
+
+#[test]
 fn an_empty_folder_says_what_to_do_and_none_is_an_error() {
     let out = tempfile::tempdir().unwrap();
     let out = out.path().to_path_buf();

@@ -99,6 +99,13 @@ pub(crate) struct Errors {
     pub(crate) baseline_mse: f64,
 }
 
+impl Errors {
+    /// R² where it means something: not of one clip, nor where all truths are equal.
+    pub(crate) fn known_r2(&self) -> Option<f64> {
+        (self.clips > 1 && self.r2 != 0.0).then_some(self.r2)
+    }
+}
+
 /// `failure.json` of a run that did not finish.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Failure {

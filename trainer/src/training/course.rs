@@ -122,7 +122,11 @@ impl Course<'_> {
             }
             bar.set_message(format!("loss {mean:.3}"));
             if (epoch + 1) % 10 == 0 || epoch + 1 == self.epochs {
-                tracing::debug!("{name}: epoch {} of {}, loss {mean:.4}", epoch + 1, self.epochs);
+                let line = format!("{name}: epoch {} of {}, loss {mean:.4}", epoch + 1, self.epochs);
+                match bar.is_hidden() {
+                    true => tracing::info!("{line}"), // Nobody sees the bar: in a file, lines take its place.
+                    false => tracing::debug!("{line}"),
+                }
             }
             if saved.elapsed() >= SAVED_EVERY || epoch + 1 == self.epochs {
                 checkpoint.save(vars, &optimiser, &(epoch + 1))?;

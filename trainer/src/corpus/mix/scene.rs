@@ -91,7 +91,7 @@ impl<'a> Shelf<'a> {
                     return Ok(samples);
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!("passed over: {error:#}"),
+                Err(error) => tracing::warn!("passed over: {}", crate::told::told(&error)),
             }
         }
         anyhow::bail!("none of {} clips of music can be read", self.music.len())

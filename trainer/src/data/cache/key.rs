@@ -49,8 +49,8 @@ pub(super) fn file(row: &Row) -> io::Result<Key> {
     Ok(key(Sha256::digest(text.as_bytes()).as_slice()))
 }
 
-/// A clip by its file's bytes.
-pub(super) fn content(row: &Row) -> io::Result<Key> {
+/// A clip by its file's bytes, and where it starts in them.
+pub(crate) fn content(row: &Row) -> io::Result<Key> {
     let mut hasher = Sha256::new();
     let mut file = fs::File::open(&row.path)?;
     let mut buffer = vec![0; 1 << 16];

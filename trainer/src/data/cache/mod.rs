@@ -28,7 +28,7 @@ use shard::Shard;
 use writer::Writer;
 
 pub(crate) use decode::{Decoded, MelFrames};
-pub(crate) use key::Key;
+pub(crate) use key::{Key, content as content_key};
 pub(crate) use shard::Frames;
 
 /// What a cache holds of each clip: rows of numbers, all equally wide.

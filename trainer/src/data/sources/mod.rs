@@ -119,6 +119,14 @@ pub(crate) fn require(listing: &Listing, data: &str, features: &[Feature]) -> Re
     })
 }
 
+/// In words, a data set whose clips are there and say nothing of `features`; `None` for any other.
+pub(crate) fn without_labels(spec: &DataSpec, features: &[Feature]) -> Result<Option<String>, SourceError> {
+    let source = open(spec, None)?;
+    let rows = source.list()?.rows;
+    let silent = !rows.is_empty() && !rows.iter().any(|row| row.has_any(features));
+    Ok(silent.then(|| source.describe()))
+}
+
 fn read_error(file: &Path, reason: impl ToString) -> SourceError {
     SourceError::Read {
         file: file.display().to_string(),
@@ -191,6 +199,20 @@ mod tests {
         for (error, words) in cases {
             assert!(error.contains(words), "no `{words}` in: {error}");
         }
+    }
+
+    #[test]
+    fn a_table_may_say_nothing_of_what_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("assumed.csv");
+        std::fs::write(folder.path().join("a.wav"), "").unwrap();
+        let spec = DataSpec::Manifest(table.clone());
+        let of_energy = || without_labels(&spec, &[Feature::Energy]).unwrap();
+        std::fs::write(&table, "path,start,speechiness\na.wav,0,0.5\n").unwrap();
+        assert!(of_energy().unwrap().contains("assumed.csv"));
+        assert_eq!(without_labels(&spec, &[Feature::Speechiness]).unwrap(), None);
+        std::fs::write(&table, "path,start,speechiness\nb.wav,0,0.5\n").unwrap();
+        assert_eq!(of_energy(), None, "that its clips are missing is an error");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use echometer_engine::Feature;
 
-use super::{Findings, decimals, interval_text, verdict_cell};
+use super::{Findings, decimals, interval_text, lack, verdict_cell};
 use crate::report::figures::forest::{Line, forest};
 use crate::report::figures::{Figure, capital, number};
 use crate::report::page::{Answer, Block, Cell, Row, Section, Table, Tone};
-use crate::report::questions::parameters::Contrast;
+use crate::report::questions::parameters::{Contrast, LEAST_PAIRS};
 use crate::report::questions::reach::{FeatureReach, Reached};
 use crate::report::questions::{Comparison, difference};
 use crate::report::ratio::Verdict;
@@ -35,7 +35,7 @@ fn reach(findings: &Findings) -> Section {
         caption: "Test errors of the chosen single-task runs".into(),
         groups: vec![("", 1), ("thesis", 1), ("ours", 3), ("", 2)],
         columns: vec!["feature", "MSE", "MSE", "95 %", "R²", "thesis’s MSE", "beats the mean"],
-        rows: reach.features.iter().map(reach_row).collect(),
+        rows: reach.features.iter().map(|f| reach_row(findings, f)).collect(),
         notes: vec![
             "Beats the mean: whether the error is lower than that of always saying the mean of the training labels.".into(),
         ],
@@ -113,29 +113,37 @@ fn reach(findings: &Findings) -> Section {
     section("rq1", "What is reached", answer, blocks)
 }
 
-fn reach_row(f: &FeatureReach) -> Row {
+/// What is not decided does not stand out.
+fn strong(decided: bool) -> Tone {
+    if decided { Tone::Strong } else { Tone::Plain }
+}
+
+fn reach_row(findings: &Findings, f: &FeatureReach) -> Row {
     let places = decimals(f.feature);
-    let value = |value: Option<f64>, places| {
+    let value = |value: Option<f64>, places, decided| {
         value.map_or(Cell::dash(), |value| {
-            Cell::with(number(value, places), Tone::Strong)
+            Cell::with(number(value, places), strong(decided))
         })
     };
+    let lack = || lack(findings, Some(f.feature), f.mse.map(|_| f.groups));
+    let told = f.reached != Reached::Unknown;
+    let beaten = f.beats_mean != Verdict::Unknown;
     let reached = match f.reached {
         Reached::Yes => Cell::with("reached", Tone::Good),
         Reached::No => Cell::with("not reached", Tone::Bad),
-        Reached::Unknown => Cell::with("not enough data", Tone::Soft),
+        Reached::Unknown => Cell::with(lack(), Tone::Soft),
     };
     let beats = match f.beats_mean {
         Verdict::Better => Cell::with("yes", Tone::Good),
         Verdict::Worse | Verdict::Equal => Cell::with("no", Tone::Bad),
-        Verdict::Unknown => Cell::with("not enough data", Tone::Soft),
+        Verdict::Unknown => Cell::with(lack(), Tone::Soft),
     };
     Row::new(vec![
         Cell::new(f.feature.name()),
         Cell::new(number(f.thesis_mse, 3)),
-        value(f.mse, places),
+        value(f.mse, places, told),
         Cell::with(interval_text(f.mse_interval, places), Tone::Soft),
-        value(f.r2, 3),
+        value(f.r2, 3, beaten),
         reached,
         beats,
     ])
@@ -150,7 +158,8 @@ fn parameters(findings: &Findings) -> Section {
             Cell::new(format!("{} against {}", contrast.first, contrast.second)),
             Cell::new(overall.map_or(0, |overall| overall.pairs).to_string()),
             overall.map_or(Cell::dash(), |overall| {
-                Cell::with(difference(overall.ratio.ratio), Tone::Strong)
+                let decided = overall.verdict != Verdict::Unknown;
+                Cell::with(difference(overall.ratio.ratio), strong(decided))
             }),
             Cell::with(
                 percent(interval.map(|interval| (interval.low, interval.high))),
@@ -161,7 +170,13 @@ fn parameters(findings: &Findings) -> Section {
             } else {
                 "–".into()
             }),
-            verdict_cell(overall.map_or(Verdict::Unknown, |overall| overall.verdict)),
+            verdict_cell(
+                overall.map_or(Verdict::Unknown, |overall| overall.verdict),
+                match overall {
+                    Some(overall) if overall.pairs < LEAST_PAIRS => format!("only {} pairs", overall.pairs),
+                    _ => lack(findings, None, overall.map(|overall| overall.ratio.groups)),
+                },
+            ),
         ])
     });
     let table = Table {

@@ -90,8 +90,8 @@ fn chosen_text(findings: &Findings, feature: Feature) -> String {
     };
     let places = decimals(feature);
     let unit = if feature == Feature::Loudness { " dB²" } else { "" };
-    match (f.mse, f.r2) {
-        (Some(mse), Some(r2)) => {
+    match f.mse {
+        Some(mse) => {
             let interval = interval_text(f.mse_interval, places);
             let interval = if interval.is_empty() {
                 interval
@@ -102,11 +102,11 @@ fn chosen_text(findings: &Findings, feature: Feature) -> String {
                 "{meaning} Chosen: {chosen}. On {} test clips its MSE is {}{unit}{interval} and its R² {}; the thesis’s test MSE is {}{unit}.",
                 f.clips,
                 number(mse, places),
-                number(r2, 3),
+                number(f.r2.unwrap_or(f64::NAN), 3),
                 number(f.thesis_mse, 3)
             )
         }
-        _ => format!(
+        None => format!(
             "{meaning} Chosen: {chosen}, not scored on the test clips yet; the thesis’s test MSE is {}{unit}.",
             number(f.thesis_mse, 3)
         ),

@@ -14,7 +14,7 @@ use super::figures::{count, number};
 use super::grid::{Grid, RUNS};
 use super::page::{Block, Cell, Document, Section, Tone};
 use super::questions::{self, MultiTask, Parameters, Reach};
-use super::ratio::Verdict;
+use super::ratio::{LEAST_GROUPS, Verdict};
 use super::statistics::bootstrap::Interval;
 use super::statistics::correlation::{pearson, spearman};
 use super::statistics::distribution::Summary;
@@ -173,7 +173,9 @@ fn error_cells(errors: Option<Errors>, state: &str, feature: Feature) -> [Cell; 
         Some(errors) => [
             Cell::new(number(errors.mae, decimals(feature))),
             Cell::new(number(errors.mse, decimals(feature))),
-            Cell::new(number(errors.r2, 3)),
+            errors
+                .known_r2()
+                .map_or(Cell::dash(), |r2| Cell::new(number(r2, 3))),
         ],
         None => {
             let tone = if state == "failed" { Tone::Bad } else { Tone::Soft };
@@ -189,13 +191,32 @@ fn printed_cells(line: Option<&Printed>, tone: Tone) -> [Cell; 3] {
     })
 }
 
-/// A verdict in a table.
-fn verdict_cell(verdict: Verdict) -> Cell {
+/// A verdict in a table; `lack` says why there is none.
+fn verdict_cell(verdict: Verdict, lack: String) -> Cell {
     match verdict {
         Verdict::Better => Cell::with("better", Tone::Good),
         Verdict::Worse => Cell::with("worse", Tone::Bad),
         Verdict::Equal => Cell::with("no difference", Tone::Strong),
-        Verdict::Unknown => Cell::with("not enough data", Tone::Soft),
+        Verdict::Unknown => Cell::with(lack, Tone::Soft),
+    }
+}
+
+/// Why nothing can be told, where so many groups of clips were compared; `None` where there was no result to compare.
+fn lack(findings: &Findings, feature: Option<Feature>, groups: Option<usize>) -> String {
+    let labelled = |feature| {
+        findings
+            .folder
+            .clips
+            .iter()
+            .any(|clip| clip.labels[feature].is_some())
+    };
+    let unlabelled = feature.is_some_and(|feature| !findings.folder.clips.is_empty() && !labelled(feature));
+    match groups {
+        _ if unlabelled => "no labels".into(),
+        None => "not run".into(),
+        Some(1) => format!("only 1 {}", findings.evidence.unit.name().trim_end_matches('s')),
+        Some(groups) if groups < LEAST_GROUPS => format!("only {groups} {}", findings.evidence.unit.name()),
+        Some(_) => "not enough data".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use echometer_engine::Feature;
 
-use super::{Findings, error_cells, most_clips, printed_cells, verdict_cell};
+use super::{Findings, error_cells, lack, most_clips, printed_cells, verdict_cell};
 use crate::data::row::Split;
 use crate::report::page::{Block, Cell, Row, Section, Table, Tone};
 use crate::report::questions::{Comparison, difference};
@@ -28,16 +28,22 @@ pub(super) fn section(findings: &Findings) -> Section {
 }
 
 /// How a feature compares with learning it alone.
-fn against(comparisons: &[Comparison], feature: Feature) -> [Cell; 2] {
+fn against(findings: &Findings, comparisons: &[Comparison], feature: Feature) -> [Cell; 2] {
     let found = comparisons
         .iter()
         .find(|comparison| comparison.feature == Some(feature));
     match found {
         Some(found) => [
             Cell::new(difference(found.ratio.ratio)),
-            verdict_cell(found.verdict),
+            verdict_cell(
+                found.verdict,
+                lack(findings, Some(feature), Some(found.ratio.groups)),
+            ),
         ],
-        None => [Cell::dash(), verdict_cell(Verdict::Unknown)],
+        None => [
+            Cell::dash(),
+            verdict_cell(Verdict::Unknown, lack(findings, Some(feature), None)),
+        ],
     }
 }
 
@@ -65,7 +71,7 @@ fn pairs(findings: &Findings) -> Table {
             Tone::Plain,
         ));
         cells.extend(error_cells(place.test(feature), state, feature));
-        cells.extend(against(&findings.multi_task.pairs, feature));
+        cells.extend(against(findings, &findings.multi_task.pairs, feature));
         Row::new(cells)
     });
     Table {
@@ -90,7 +96,7 @@ fn heads(findings: &Findings) -> Table {
         let mut cells = vec![Cell::new(feature.name())];
         cells.extend(error_cells(place.validation(feature), place.state(), feature));
         cells.extend(error_cells(place.test(feature), state, feature));
-        cells.extend(against(&findings.multi_task.heads, feature));
+        cells.extend(against(findings, &findings.multi_task.heads, feature));
         Row::new(cells)
     });
     Table {

@@ -87,6 +87,41 @@ fn row(panel: &Panel, line: &Line, y: f64) -> Markup {
             } @else {
                 circle class={ "dot " (line.class) } cx=(px(x)) cy=(px(y)) r="5" {}
             }
+            @if !panel.x.contains(line.ratio) {
+                @if line.ratio > 1.0 {
+                    text class="end small strong" x=(px(WIDTH - 34.0)) y=(px(y + 3.5)) { "beyond →" }
+                } @else {
+                    text class="small strong" x=(px(LEFT + 10.0)) y=(px(y + 3.5)) { "← beyond" }
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_beyond_is_marked() {
+        let line = |ratio| Line {
+            name: "energy".into(),
+            class: "accent",
+            ratio,
+            interval: None,
+            verdict: Verdict::Worse,
+            is_total: false,
+        };
+        let drawn = |lines: &[Line]| {
+            let figure = forest("a".into(), "b".into(), "c".into(), ("d", "e"), "f", lines);
+            figure.body.into_string()
+        };
+        let inside = drawn(&[line(0.5), line(12.0)]);
+        assert!(!inside.contains("beyond"), "{inside}");
+        let outside = drawn(&[line(0.01), line(300.0)]);
+        assert!(
+            outside.contains("← beyond") && outside.contains("beyond →"),
+            "{outside}"
+        );
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn predictions(feature: Feature, model: &str, points: &[(f64, f64)], 
         path class="diagonal" d={ "M" (px(panel.x.at(low))) " " (px(panel.y.at(low))) "L" (px(panel.x.at(high))) " "
             (px(panel.y.at(high))) } {}
         (cloud(&panel, &shown, 40, false))
-        text class="strong" x="72" y="56" { "R² " (number(errors.r2, 3)) }
+        text class="strong" x="72" y="56" { "R² " (number(errors.known_r2().unwrap_or(f64::NAN), 3)) }
     };
     Figure {
         name: format!("predictions-{feature}"),

@@ -90,7 +90,7 @@ fn overall(comparisons: &[Comparison]) -> Verdict {
 fn words(what: &str, comparisons: &[Comparison]) -> String {
     let with = |verdict| with_verdict(comparisons, verdict);
     let (better, worse, equal) = (with(Verdict::Better), with(Verdict::Worse), with(Verdict::Equal));
-    let undecided = Feature::COUNT - better.len() - worse.len() - equal.len();
+    let (undecided, missing) = (with(Verdict::Unknown).len(), Feature::COUNT - comparisons.len());
     let mut details = Vec::new();
     for (names, word) in [(&better, "better"), (&worse, "worse"), (&equal, "equal")] {
         if !names.is_empty() {
@@ -100,6 +100,9 @@ fn words(what: &str, comparisons: &[Comparison]) -> String {
     if undecided > 0 && !details.is_empty() {
         details.push(format!("not enough data to tell for {undecided} of 8"));
     }
+    if missing > 0 && !details.is_empty() {
+        details.push(format!("no result for {missing} of 8"));
+    }
     let details = details.join("; ");
     match overall(comparisons) {
         Verdict::Better => format!("{what} does better than one network a feature ({details})."),
@@ -107,6 +110,9 @@ fn words(what: &str, comparisons: &[Comparison]) -> String {
         Verdict::Equal => format!("{what} does as well as one network a feature ({details})."),
         Verdict::Unknown if !better.is_empty() && !worse.is_empty() => {
             format!("{what}: it depends on the feature ({details}).")
+        }
+        Verdict::Unknown if comparisons.is_empty() => {
+            format!("{what}: there is no result, and so not enough data to tell.")
         }
         Verdict::Unknown if details.is_empty() => format!("{what}: there is not enough data to tell."),
         Verdict::Unknown => {
@@ -161,6 +167,8 @@ mod tests {
         assert_eq!(overall(&made(&[Equal; HALF - 1])), Unknown);
         assert_eq!(overall(&made(&[Equal, Equal, Equal, Equal, Worse])), Unknown);
         assert!(words("It", &made(&[Better, Worse])).starts_with("It: it depends on the feature"));
+        assert!(words("It", &made(&[Worse, Unknown])).contains("tell for 1 of 8; no result for 6 of 8"));
+        assert!(words("It", &made(&[])).contains("there is no result"));
         assert!(words("It", &made(&[Unknown; 8])).contains("not enough data to tell"));
         assert!(conclusion(&made(&[Worse; 8]), &made(&[Equal; 8])).contains("small trunk"));
     }

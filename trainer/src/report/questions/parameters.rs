@@ -15,7 +15,7 @@ use crate::report::thesis::ORDER;
 /// Level of the tests, after Holm's correction.
 const LEVEL: f64 = 0.05;
 /// With fewer pairs than this, five corrected sign-flip tests can never fall below the level.
-const LEAST_PAIRS: usize = 8;
+pub(crate) const LEAST_PAIRS: usize = 8;
 
 /// The answer to RQ2.
 #[derive(Debug, Serialize)]

@@ -25,8 +25,9 @@ pub(crate) struct FeatureReach {
     pub(crate) feature: Feature,
     /// The chosen run's settings in words; `None` without a finished run.
     pub(crate) chosen: Option<String>,
-    /// Test clips.
+    /// Test clips, and groups of them that are resampled whole.
     pub(crate) clips: usize,
+    pub(crate) groups: usize,
     pub(crate) mse: Option<f64>,
     pub(crate) mse_interval: Option<Interval>,
     pub(crate) r2: Option<f64>,
@@ -67,10 +68,14 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
         .map(|(line, thesis_mse)| feature(grid, evidence, line, thesis_mse))
         .collect();
     let with = |reached| -> Vec<_> {
-        let found = features.iter().filter(|f: &&FeatureReach| f.reached == reached);
+        let found = features
+            .iter()
+            .filter(|f: &&FeatureReach| f.reached == reached && f.mse.is_some());
         found.map(|f| f.feature.name()).collect()
     };
     let (yes, no, unknown) = (with(Reached::Yes), with(Reached::No), with(Reached::Unknown));
+    let missing = features.iter().filter(|f| f.mse.is_none());
+    let missing: Vec<_> = missing.map(|f| f.feature.name()).collect();
     let mut parts = Vec::new();
     if !yes.is_empty() {
         parts.push(format!("The thesis’s test error is reached for {}", list(&yes)));
@@ -83,8 +88,13 @@ pub(crate) fn reach(grid: &Grid, evidence: &Evidence, printed: &[Printed]) -> Re
             "There is not enough data to tell for any feature whether the thesis’s test error is reached"
                 .into(),
         );
-    } else if !unknown.is_empty() {
-        parts.push(format!("there is not enough data to tell for {}", list(&unknown)));
+    } else {
+        if !unknown.is_empty() {
+            parts.push(format!("there is not enough data to tell for {}", list(&unknown)));
+        }
+        if !missing.is_empty() {
+            parts.push(format!("there is no result for {}", list(&missing)));
+        }
     }
     let better: Vec<_> = features
         .iter()
@@ -134,7 +144,7 @@ fn feature(grid: &Grid, evidence: &Evidence, line: &Printed, thesis_mse: f64) ->
     let run = cell.and_then(|cell| cell.run());
     let scored = run.and_then(|run| evidence.of(Split::Test, run, feature));
     let mse_interval = scored.and_then(|scored| scored.interval());
-    let clips = scored.map_or(0, |scored| scored.clips);
+    let (clips, groups) = scored.map_or((0, 0), |scored| (scored.clips, scored.groups));
     let by_mean = scored
         .zip(errors)
         .and_then(|(scored, errors)| scored.by_baseline(errors.baseline_mse));
@@ -142,13 +152,14 @@ fn feature(grid: &Grid, evidence: &Evidence, line: &Printed, thesis_mse: f64) ->
         feature,
         chosen: chosen.map(|index| settings()[index].name()),
         clips: errors.map_or(clips, |errors| errors.clips),
+        groups,
         mse: errors.map(|errors| errors.mse),
         mse_interval,
-        r2: errors.map(|errors| errors.r2),
-        r2_interval: scored.and_then(|scored| Interval::of(&scored.r2s)),
+        r2: errors.and_then(|errors| errors.known_r2()),
+        r2_interval: scored.and_then(|scored| scored.r2_interval()),
         thesis_mse,
         thesis_r2: line.r2,
-        reached: judge(scored.map_or(0, |scored| scored.groups), mse_interval, thesis_mse),
+        reached: judge(groups, mse_interval, thesis_mse),
         beats_mean: by_mean.as_ref().map_or(Verdict::Unknown, Ratio::verdict),
         by_mean,
     }

@@ -4,6 +4,7 @@ mod detect;
 mod evaluate;
 mod examples;
 mod loss;
+mod made;
 mod outcome;
 mod pipeline;
 mod run;

@@ -78,7 +78,7 @@ impl<'a> Outcome<'a> {
             .collect();
         fs::write(folder.join("metrics.json"), serde_json::to_vec_pretty(&json)?)?;
         let mut table = csv::Writer::from_path(folder.join("predictions.csv"))?;
-        table.write_record(["clip", "fold", "feature", "label", "value", "sd"])?;
+        table.write_record(["clip", "fold", "feature", "truth", "prediction", "sd"])?;
         for (feature, held) in self.features.iter().zip(&self.held) {
             for Held { clip, scored } in held {
                 let numbers = [scored.truth, scored.mean, scored.sd].map(|value| format!("{value:.5}"));

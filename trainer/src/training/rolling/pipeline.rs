@@ -1,6 +1,7 @@
 //! From the command line to a model folder.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, bail};
@@ -12,6 +13,7 @@ use echometer_engine::model::{FeatureMetrics, TrainingCard, columns_in};
 use super::detect;
 use super::evaluate::{Held, score};
 use super::examples::{self, Example};
+use super::made::Made;
 use super::outcome::Outcome;
 use super::run::{Settings, fit, fresh};
 use crate::cli::{ComputeArgs, DataArgs, parse_rate};
@@ -19,7 +21,7 @@ use crate::data::clips::{Clip, without};
 use crate::data::folds;
 use crate::data::prepare::{Data, prepare};
 use crate::data::row::Split;
-use crate::data::sources::DataSpec;
+use crate::data::sources::{self, DataSpec};
 use crate::distil::{self, DistilOptions, distil};
 use crate::export::{self, About};
 use crate::network::{Geometry, Network};
@@ -32,43 +34,43 @@ pub(crate) const WINDOW_S: f64 = 30.0;
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
     #[command(flatten)]
-    data: DataArgs,
+    pub(super) data: DataArgs,
 
     #[command(flatten)]
-    compute: ComputeArgs,
+    pub(super) compute: ComputeArgs,
 
     #[command(flatten)]
-    distil: DistilOptions,
+    pub(super) distil: DistilOptions,
 
     /// More clips, given like --data, whose labels are assumptions: they are learned from, weigh less, and measure nothing.
     /// May be repeated
     #[arg(long, value_name = "DATA", value_parser = DataSpec::parse)]
-    weak: Vec<DataSpec>,
+    pub(super) weak: Vec<DataSpec>,
 
     /// Clips by construction, given like --data: each of their columns aux_NAME, 0 to 1, becomes a detector, which draws features to
     /// the labels of clips with the sound where it is heard, and leaves songs alone. Needs --teachers; may be repeated
     #[arg(long, value_name = "DATA", value_parser = DataSpec::parse, requires = "teachers")]
-    detect: Vec<DataSpec>,
+    pub(super) detect: Vec<DataSpec>,
 
     /// Passes over the training clips
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
-    epochs: u32,
+    pub(super) epochs: u32,
 
     /// Clips in a batch
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=4096))]
-    batch: u32,
+    pub(super) batch: u32,
 
     /// Largest learning rate; it warms up and falls to zero along a cosine
     #[arg(long, default_value_t = 2e-3, value_parser = parse_rate)]
-    learning_rate: f64,
+    pub(super) learning_rate: f64,
 
     /// Folds of the cross-validation that measures the model; 0 skips it, and the model says that it is unmeasured
     #[arg(long, default_value_t = 5, value_parser = parse_folds)]
-    folds: usize,
+    pub(super) folds: usize,
 
-    /// Name of the model on its card
-    #[arg(long, default_value = "echometer")]
-    name: String,
+    /// Name of the model on its card [default: that of the folder --out]
+    #[arg(long)]
+    name: Option<String>,
 
     /// Version of the model on its card
     #[arg(long, default_value = "0.1.0")]
@@ -81,6 +83,10 @@ pub(crate) struct TrainOptions {
     /// What the data is, in words, for the card [default: what the source says of itself]
     #[arg(long)]
     data_note: Option<String>,
+
+    /// Makes the model in OUT again where it was made with other settings or clips, and loses what is there
+    #[arg(long)]
+    replace: bool,
 }
 
 fn parse_folds(text: &str) -> Result<usize, String> {
@@ -105,6 +111,10 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
             clips.len(),
             options.data.out.join(crate::data::prepare::REJECTED).display()
         );
+    }
+    let made = Made::of(options, clips)?;
+    if !options.replace {
+        made.refuse_overwriting(&options.data.out)?;
     }
     tracing::info!("{} clips on {}", clips.len(), device::name(settings.device));
 
@@ -154,7 +164,15 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
     network.head.shrink(&gains, &centres);
     network.head.calibrate(&outcome.calibration());
     network.head.detectors = detectors;
-    export(options, &data, &front_end, &settings, &outcome.metrics, &network)?;
+    export(
+        options,
+        &data,
+        &front_end,
+        &settings,
+        &outcome.metrics,
+        &network,
+        &made,
+    )?;
     outcome.write(&options.data.out)?;
     if options.folds > 0 {
         println!("{}", outcome.table());
@@ -195,6 +213,12 @@ fn more_clips(
 ) -> anyhow::Result<Vec<Clip>> {
     let mut clips = Vec::new();
     for spec in specs {
+        if let Some(table) = sources::without_labels(spec, &options.data.features.0)? {
+            tracing::warn!(
+                "--{name} {table}: no clip has a label for what is asked for; it teaches nothing here"
+            );
+            continue;
+        }
         let data = DataArgs {
             data: spec.clone(),
             audio: None,
@@ -274,6 +298,7 @@ fn export(
     settings: &Settings,
     measured: &PerFeature<Option<FeatureMetrics>>,
     network: &Network,
+    made: &Made,
 ) -> anyhow::Result<()> {
     let evaluation = match options.folds {
         0 => "not measured".into(),
@@ -286,8 +311,12 @@ fn export(
             format!("{folds}-fold cross-validation, {grouped}; these weights were then fitted to all clips")
         }
     };
+    let name = options
+        .name
+        .clone()
+        .unwrap_or_else(|| folder_name(&options.data.out));
     let about = About {
-        name: &options.name,
+        name: &name,
         version: &options.model_version,
         licence: &options.licence,
         front_end,
@@ -311,6 +340,7 @@ fn export(
     );
     export::write(network, &about, &partial)?;
     let worst = export::verify(network, &partial)?;
+    made.write(&partial)?;
     let context = || format!("cannot replace {}", folder.display());
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(context)?;
@@ -321,6 +351,13 @@ fn export(
         folder.display()
     );
     Ok(())
+}
+
+/// What a folder is called, however it is written.
+fn folder_name(folder: &Path) -> String {
+    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "model".into())
 }
 
 fn describe(data: &Data, settings: &Settings) -> String {

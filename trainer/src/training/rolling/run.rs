@@ -34,7 +34,7 @@ pub(crate) struct Settings {
 }
 
 /// Version of everything in this folder and the network that changes what a run comes to; raised with any such change.
-const RECIPE: u32 = 6;
+pub(super) const RECIPE: u32 = 6;
 const WEIGHT_DECAY: f64 = 0.05;
 /// The same where a head is learned alone: it has few clips and many weights.
 const HEAD_DECAY: f64 = 3.0;
