@@ -1,13 +1,12 @@
-//! `card.json`: any text beside the graphs of the default model. What is taken keeps the card's own promises.
+//! `card.json`: any text beside graphs that are empty.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use echometer_engine::model::Card;
 use echometer_engine::{Device, Model, ModelFiles};
 use libfuzzer_sys::fuzz_target;
 
-/// Graphs so small that hashing them takes no time: a card that names them is refused no later than at their inputs.
+/// Files so small that hashing them takes no time: whatever a card says of them, they are no model.
 static FILES: LazyLock<ModelFiles> = LazyLock::new(|| ModelFiles {
     card: Vec::new().into(),
     trunk: None,
@@ -23,10 +22,4 @@ fuzz_target!(|data: &[u8]| {
         };
         assert!(Model::load(&files, Device::Embedded).is_err(), "an empty graph was taken");
     }
-    let Ok(card) = serde_json::from_slice::<Card>(data) else {
-        return;
-    };
-    let again = serde_json::to_vec(&card).expect("a card is JSON");
-    let again: Card = serde_json::from_slice(&again).expect("a card's own JSON is a card");
-    assert_eq!(format!("{again:?}"), format!("{card:?}"));
 });

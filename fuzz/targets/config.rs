@@ -53,8 +53,8 @@ fn printed(path: &Path, line: &[&str]) -> Option<String> {
     let file = config::find(Some(path)).ok()??;
     let command = file.apply(command(), &given).ok()?;
     let given = command.try_get_matches_from(line).ok()?;
-    let settings = given.subcommand_matches("config").unwrap_or(&given);
-    Some(config::print(&self::command(), settings))
+    let settings = given.subcommand_matches("config");
+    Some(settings.map_or_else(String::new, |settings| config::print(&self::command(), settings)))
 }
 
 fuzz_target!(|data: &[u8]| {

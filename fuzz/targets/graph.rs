@@ -32,7 +32,7 @@ const NUMBERS: [&str; 11] = [
 /// A size: mostly small, sometimes as large as an attacker would say.
 fn size(u: &mut Unstructured<'_>) -> Result<i64> {
     Ok(match u.int_in_range(0..=15)? {
-        0 => 1 << u.int_in_range(0..=40)?,
+        0 => 1i64 << u.int_in_range(0..=40u32)?,
         1 => u.arbitrary()?,
         2 => -1,
         n => n - 2,
@@ -57,7 +57,7 @@ fn tensor(u: &mut Unstructured<'_>, name: String) -> Result<TensorProto> {
             data_location: None,
         });
     } else {
-        let dims: Vec<i64> = (0..u.int_in_range(0..=4)?).map(|_| u.int_in_range(1..=9)).collect::<Result<_>>()?;
+        let dims: Vec<i64> = (0..u.int_in_range(0..=4u8)?).map(|_| u.int_in_range(1..=9)).collect::<Result<_>>()?;
         let count = dims.iter().product::<i64>() as usize;
         let raw = (0..count).flat_map(|i| (i as f32 - 3.0).to_le_bytes()).collect();
         (dims, raw)
@@ -115,12 +115,12 @@ fn graph(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
         ..Default::default()
     };
     let mut names = vec!["columns".to_owned()];
-    for i in 0..u.int_in_range(0..=5)? {
+    for i in 0..u.int_in_range(0..=5u8)? {
         let name = format!("t{i}");
         graph.initializer.push(tensor(u, name.clone())?);
         names.insert(0, name);
     }
-    for i in 0..u.int_in_range(1..=8)? {
+    for i in 0..u.int_in_range(1..=8u8)? {
         let name = format!("n{i}");
         graph.node.push(node(u, &names, name.clone())?);
         names.push(name);
