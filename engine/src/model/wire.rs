@@ -22,11 +22,11 @@ enum Kind {
 impl Kind {
     const fn name(self) -> &'static str {
         match self {
-            Self::Model => "model",
-            Self::Graph => "graph",
-            Self::Node => "node",
-            Self::Attribute => "attribute",
-            Self::Tensor => "tensor",
+            Self::Model => "a model",
+            Self::Graph => "a graph",
+            Self::Node => "a node",
+            Self::Attribute => "an attribute",
+            Self::Tensor => "a tensor",
         }
     }
 
@@ -64,7 +64,7 @@ pub(super) fn check(file: &str, bytes: &[u8]) -> Result<(), ModelError> {
     walk(Kind::Model, bytes, &mut weights).map_err(|wrong| match wrong {
         Wrong::Damaged(error) => refused(error.to_string()),
         Wrong::Unknown(kind, field) => refused(format!(
-            "a {} in it has field {field}, which Echometer does not look at; save it with plain nodes and raw tensors",
+            "{} in it has field {field}, which Echometer does not look at; save it with plain nodes and raw tensors",
             kind.name()
         )),
     })?;
