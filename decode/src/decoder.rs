@@ -5,6 +5,7 @@ mod packets;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use symphonia::core::audio::GenericAudioBufferRef;
@@ -32,6 +33,8 @@ pub struct Decoder {
     channels: u16,
     duration_s: Option<f64>,
     damaged: u64,
+    /// Whether a codec gave up: nothing more is asked of it.
+    ended: bool,
     /// Samples decoded while opening, to be given out first.
     first: Vec<f32>,
     block: Vec<f32>,
@@ -110,7 +113,15 @@ impl Decoder {
             samples.append(&mut self.first);
             return Ok(true);
         }
-        let Some((rate, channels)) = self.decode()? else {
+        if self.ended {
+            return Ok(false);
+        }
+        let name = self.name.clone();
+        // A codec that panicked may be half changed: this is the last of it, unless it comes back.
+        self.ended = true;
+        let decoded = guarded(&name, || self.decode())?;
+        self.ended = false;
+        let Some((rate, channels)) = decoded else {
             return Ok(false);
         };
         if (rate, channels) != (self.rate, self.channels) {
@@ -134,6 +145,10 @@ impl Decoder {
     }
 
     fn start(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
+        guarded(&name.clone(), || Self::begin(source, name))
+    }
+
+    fn begin(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
         let stream = MediaSourceStream::new(source, Default::default());
         let mut hint = Hint::new();
         if let Some(extension) = Path::new(&name)
@@ -167,6 +182,7 @@ impl Decoder {
             channels: 0,
             duration_s,
             damaged: 0,
+            ended: false,
             first,
             block,
         };
@@ -259,6 +275,16 @@ impl Decoder {
             to,
         }
     }
+}
+
+/// The codec library is not trusted to survive every file: its panics are errors here.
+fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(DecodeError::Unsupported {
+            name: name.to_owned(),
+            reason: "the decoder gave up on it; the file is damaged".into(),
+        })
+    })
 }
 
 /// Copies what was decoded to `block`, interleaved; its rate and channels.

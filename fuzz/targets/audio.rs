@@ -1,6 +1,8 @@
 //! Audio files of every container: whatever the bytes, the decoder ends, and gives no more than they can hold.
 #![no_main]
 
+mod common;
+
 use echometer_decode::Decoder;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,6 +23,6 @@ fn decode(data: &[u8]) -> Option<()> {
     Some(())
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: common::keep_caught_panics(), |data: &[u8]| {
     decode(data);
 });

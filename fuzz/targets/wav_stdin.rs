@@ -2,6 +2,8 @@
 //! decoder gives goes into a front end, as the analyzer's does.
 #![no_main]
 
+mod common;
+
 use std::io::{self, Read};
 
 use echometer_decode::Decoder;
@@ -57,6 +59,6 @@ fn listen(data: &[u8]) -> Option<()> {
     Some(())
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: common::keep_caught_panics(), |data: &[u8]| {
     listen(data);
 });

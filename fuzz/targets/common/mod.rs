@@ -1,4 +1,5 @@
-//! A small model around a head of the fuzzer's making: its card says what is true of the head's bytes.
+#![allow(dead_code, reason = "every target uses its own part")]
+//! Panics that are caught, and a small model around a head of the fuzzer's making: its card says what is true of the head's bytes.
 
 use echometer_engine::model::sha256_hex;
 use echometer_engine::{Device, Model, ModelError, ModelFiles};
@@ -13,7 +14,7 @@ const CARD: &str = r#"{
     "training": {"data": "", "clips": 0, "evaluation": "", "seed": 0}
 }"#;
 
-/// Panics that the engine catches are no finding, and libFuzzer's own hook would end the process at them. Those that
+/// Panics that the decoder and the engine catch are no finding, and libFuzzer's own hook would end the process at them. Those that
 /// nobody catches still end it.
 pub fn keep_caught_panics() {
     std::panic::set_hook(Box::new(|info| {
