@@ -116,12 +116,12 @@ impl Decoder {
         if self.ended {
             return Ok(false);
         }
-        let name = self.name.clone();
-        // A codec that panicked may be half changed: this is the last of it, unless it comes back.
-        self.ended = true;
-        let decoded = guarded(&name, || self.decode())?;
-        self.ended = false;
-        let Some((rate, channels)) = decoded else {
+        let Ok(decoded) = catch_unwind(AssertUnwindSafe(|| self.decode())) else {
+            // It may be half changed: this was the last of it.
+            self.ended = true;
+            return Err(gave_up(&self.name));
+        };
+        let Some((rate, channels)) = decoded? else {
             return Ok(false);
         };
         if (rate, channels) != (self.rate, self.channels) {
@@ -279,12 +279,14 @@ impl Decoder {
 
 /// The codec library is not trusted to survive every file: its panics are errors here.
 fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(DecodeError::Unsupported {
-            name: name.to_owned(),
-            reason: "the decoder gave up on it; the file is damaged".into(),
-        })
-    })
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up(name)))
+}
+
+fn gave_up(name: &str) -> DecodeError {
+    DecodeError::Unsupported {
+        name: name.to_owned(),
+        reason: "its decoder gave up on it: it is damaged".into(),
+    }
 }
 
 /// Copies what was decoded to `block`, interleaved; its rate and channels.
