@@ -59,13 +59,17 @@ async fn answer(said: &[u8], board: &Arc<Board>, guests: &Guests) -> Vec<u8> {
             .with_upgrades(),
     );
     let (mut reader, mut writer) = split(ours);
+    writer.write_all(HANDSHAKE).await.expect("a pipe in memory");
+    // What comes before the answer is no frame yet, and an end is no upgrade.
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"\r\n\r\n") {
+        heard.push(reader.read_u8().await.expect("an answer to the handshake"));
+    }
     let said = async move {
         // The server may have ended the connection already.
-        let _ = writer.write_all(HANDSHAKE).await;
         let _ = writer.write_all(said).await;
         let _ = writer.shutdown().await;
     };
-    let mut heard = Vec::new();
     let (_, read) = tokio::join!(said, reader.read_to_end(&mut heard));
     read.expect("a pipe in memory");
     let _ = server.await;
