@@ -5,6 +5,7 @@ mod packets;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use symphonia::core::audio::GenericAudioBufferRef;
@@ -32,6 +33,8 @@ pub struct Decoder {
     channels: u16,
     duration_s: Option<f64>,
     damaged: u64,
+    /// Whether a codec gave up: nothing more is asked of it.
+    ended: bool,
     /// Samples decoded while opening, to be given out first.
     first: Vec<f32>,
     block: Vec<f32>,
@@ -110,7 +113,15 @@ impl Decoder {
             samples.append(&mut self.first);
             return Ok(true);
         }
-        let Some((rate, channels)) = self.decode()? else {
+        if self.ended {
+            return Ok(false);
+        }
+        let Ok(decoded) = catch_unwind(AssertUnwindSafe(|| self.decode())) else {
+            // It may be half changed: this was the last of it.
+            self.ended = true;
+            return Err(gave_up(&self.name));
+        };
+        let Some((rate, channels)) = decoded? else {
             return Ok(false);
         };
         if (rate, channels) != (self.rate, self.channels) {
@@ -134,6 +145,10 @@ impl Decoder {
     }
 
     fn start(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
+        guarded(&name.clone(), || Self::begin(source, name))
+    }
+
+    fn begin(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
         let stream = MediaSourceStream::new(source, Default::default());
         let mut hint = Hint::new();
         if let Some(extension) = Path::new(&name)
@@ -167,6 +182,7 @@ impl Decoder {
             channels: 0,
             duration_s,
             damaged: 0,
+            ended: false,
             first,
             block,
         };
@@ -258,6 +274,18 @@ impl Decoder {
             from: describe(self.rate, self.channels),
             to,
         }
+    }
+}
+
+/// The codec library is not trusted to survive every file: its panics are errors here.
+fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up(name)))
+}
+
+fn gave_up(name: &str) -> DecodeError {
+    DecodeError::Unsupported {
+        name: name.to_owned(),
+        reason: "its decoder gave up on it: it is damaged".into(),
     }
 }
 

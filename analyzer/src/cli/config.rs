@@ -271,7 +271,13 @@ fn written(text: &str, arg: &Arg) -> String {
         || parser == std::any::TypeId::of::<u8>()
         || parser == std::any::TypeId::of::<u16>()
         || parser == std::any::TypeId::of::<u32>();
-    if number {
+    // Rust takes numbers that TOML does not, such as .5 and 07: those are texts in the file.
+    let plain = DeValue::parse(text).is_ok_and(|value| match value.get_ref() {
+        DeValue::Integer(number) => number.as_str() == text,
+        DeValue::Float(number) => number.as_str() == text,
+        _ => false,
+    });
+    if number && plain {
         text.to_owned()
     } else {
         toml::Value::from(text).to_string()

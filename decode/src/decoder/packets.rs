@@ -5,13 +5,17 @@ use std::io;
 
 use symphonia::core::errors::Error;
 
-use super::{CONTAINER_ERRORS, Decoder};
+use super::{CONTAINER_ERRORS, Decoder, guarded};
 use crate::error::DecodeError;
 
 impl Decoder {
     /// How many packets are left, and a hash of their bytes and of the samples that opening the file decoded. Equal for
     /// files that hold the same audio, whatever their tags say; hashes of different processes are not to be compared.
-    pub fn digest(mut self) -> Result<(u64, u64), DecodeError> {
+    pub fn digest(self) -> Result<(u64, u64), DecodeError> {
+        guarded(&self.name.clone(), || self.packets())
+    }
+
+    fn packets(mut self) -> Result<(u64, u64), DecodeError> {
         let mut hasher = DefaultHasher::new();
         (self.rate, self.channels).hash(&mut hasher);
         for sample in &self.first {

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Input rates accepted, in Hz.
 pub const INPUT_RATES: std::ops::RangeInclusive<u32> = 8_000..=384_000;
 
+/// Samples that go into FFTs in a second of input, overlaps counted each time: 200 times those of [`FrontEndConfig::live`].
+const MOST_TRANSFORMED: f64 = 16_777_216.0;
+
 /// Version of the front end's arithmetic, raised by any change that moves a frame by a bit. Part of every cache key.
 pub const REVISION: u32 = 1;
 
@@ -177,6 +180,13 @@ impl FrontEndConfig {
             "hop",
             self.hop.to_string(),
             format!("1–{} samples (at most one frame)", self.fft),
+        )?;
+        let transformed = f64::from(self.sample_rate) / self.hop as f64 * self.fft as f64;
+        check(
+            transformed <= MOST_TRANSFORMED,
+            "hop",
+            self.hop.to_string(),
+            format!("such that at most {MOST_TRANSFORMED} samples a second are transformed"),
         )?;
         check(
             (1..=1024).contains(&self.mels),

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::card::{CARD_FILE, Card, LoudnessSource};
 use super::onnx::{EXTERNAL, GraphProto, ModelProto, ValueInfoProto};
 use super::ports::ModelPorts;
-use super::{ModelError, ModelFiles, rule};
+use super::{ModelError, ModelFiles, bounds, rule, wire};
 use crate::feature::Feature;
 use crate::inference::{Port, Ports};
 
@@ -35,8 +35,10 @@ pub(super) fn check(card: &Card, files: &ModelFiles, streams: usize) -> Result<M
         check_hash(&trunk.file, bytes, &trunk.sha256)?;
         let graph = parse(&trunk.file, bytes, card.opset)?;
         check_ports(&trunk.file, &graph, &ports.trunk)?;
+        bounds::check(&trunk.file, &graph, &ports.trunk, streams)?;
     }
     check_ports(&card.head.file, &head, &ports.head)?;
+    bounds::check(&card.head.file, &head, &ports.head, streams)?;
     Ok(ports)
 }
 
@@ -163,6 +165,7 @@ fn check_hash(file: &str, bytes: &[u8], expected: &str) -> Result<(), ModelError
 }
 
 fn parse(file: &str, bytes: &[u8], opset: i64) -> Result<GraphProto, ModelError> {
+    wire::check(file, bytes)?;
     let model = ModelProto::decode(bytes).map_err(|error| ModelError::Onnx {
         file: file.into(),
         reason: error.to_string(),

@@ -21,6 +21,8 @@ pub struct ModelFiles {
 
 /// No model file of ours comes near this; a larger one is refused before it is read.
 const LARGEST_FILE: u64 = 512 << 20;
+/// The same for cards, which are text.
+const LARGEST_CARD: usize = 1 << 20;
 
 impl ModelFiles {
     /// Reads a model folder: `card.json` and the files it names.
@@ -59,6 +61,10 @@ pub(super) fn parse_card(bytes: &[u8]) -> Result<Card, ModelError> {
         file: CARD_FILE.into(),
         source,
     };
+    let size = bytes.len();
+    rule(size <= LARGEST_CARD, CARD_FILE, "size", size, || {
+        format!("at most {LARGEST_CARD} bytes")
+    })?;
     let Version { schema } = serde_json::from_slice(bytes).map_err(json)?;
     rule(schema == SCHEMA, CARD_FILE, "schema", schema, || {
         format!("{SCHEMA}; a higher one needs a newer Echometer")
@@ -81,11 +87,12 @@ fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
         source,
     };
     let shown = path.display().to_string();
-    let file = File::open(path).map_err(io)?;
-    let meta = file.metadata().map_err(io)?;
+    // Opening a pipe would wait for whoever writes to it.
+    let meta = std::fs::metadata(path).map_err(io)?;
     rule(meta.is_file(), &shown, "kind", "no plain file", || {
         "a plain file".into()
     })?;
+    let file = File::open(path).map_err(io)?;
     let mut bytes = Vec::new();
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
     rule(

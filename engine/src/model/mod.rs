@@ -1,10 +1,14 @@
 //! A model: its card and its one or two graphs, checked and ready to run.
 
+mod bounds;
 mod card;
 mod check;
 mod files;
 pub mod onnx;
 mod ports;
+mod shapes;
+mod windows;
+mod wire;
 
 use std::fmt::Display;
 use std::path::PathBuf;

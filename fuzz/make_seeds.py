@@ -1,0 +1,239 @@
+"""Writes the seeds of every target to seeds/TARGET. Needs Python 3.9 and ffmpeg; the seeds themselves are kept."""
+
+import json
+import pathlib
+import struct
+import subprocess
+
+HERE = pathlib.Path(__file__).parent
+SEEDS = HERE / "seeds"
+
+
+def put(target, name, data):
+    folder = SEEDS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def wav(rate=8000, channels=1, bits=16, tag=1, frames=64, riff=None, data=None, extensible=False):
+    """A WAV whose header may say something else than what follows."""
+    if tag == 3:
+        sound = b"".join(struct.pack("<f", x) for x in ODD * channels)
+    else:
+        sound = bytes((i * 37) % 256 for i in range(min(frames * channels * bits // 8, 1024)))
+    block = (channels * bits // 8) % 65536
+    form = struct.pack("<HHIIHH", tag, channels % 65536, rate, rate * block % (1 << 32), block, bits)
+    if extensible:
+        form = struct.pack("<H", 0xFFFE) + form[2:] + struct.pack("<HHI", 22, bits, (1 << channels) - 1)
+        form += struct.pack("<H", tag) + bytes.fromhex("000000001000800000AA00389B71")
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form
+    body += b"data" + struct.pack("<I", len(sound) if data is None else data) + sound
+    return b"RIFF" + struct.pack("<I", len(body) if riff is None else riff) + body
+
+
+ODD = [0.0, 0.5, float("nan"), float("inf"), -float("inf"), 1e-40, 3e38, -1.0]
+WAVS = {
+    "pcm16": wav(),
+    "pcm8": wav(bits=8),
+    "pcm24-stereo": wav(44100, 2, 24),
+    "pcm32": wav(bits=32),
+    "float": wav(48000, 1, 32, 3),
+    "extensible-6": wav(48000, 6, 16, extensible=True),
+    "alaw": wav(bits=8, tag=6),
+    "adpcm": wav(bits=4, tag=2),
+    "endless": wav(riff=0xFFFFFFFF, data=0xFFFFFFFF),
+    "no-length": wav(riff=0, data=0),
+    "no-channels": wav(channels=0),
+    "all-channels": wav(channels=65535, frames=1),
+    "no-rate": wav(rate=0),
+    "4-GHz": wav(rate=0xFFFFFFFF),
+    "just-too-slow": wav(rate=7999),
+    "slowest": wav(rate=8000),
+    "fastest": wav(rate=384000),
+}
+for name, data in WAVS.items():
+    put("audio", name + ".wav", b"\0" + data)
+    put("wav_stdin", name, b"\1" + data)
+
+FORMATS = {
+    1: ("mp3", ["-b:a", "32k"]),
+    2: ("ogg", ["-c:a", "vorbis", "-strict", "-2", "-ac", "2"]),
+    3: ("flac", []),
+    4: ("m4a", ["-b:a", "24k"]),
+    5: ("aac", ["-b:a", "24k"]),
+    6: ("aiff", []),
+}
+for number, (extension, options) in FORMATS.items():
+    put("audio", "x", b"")
+    path = SEEDS / "audio" / f"made.{extension}"
+    source = "sine=frequency=440:sample_rate=16000:duration=0.12"
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-bitexact", *options, str(path)]
+    subprocess.run(command, check=True)
+    data = path.read_bytes()
+    path.write_bytes(bytes([number]) + data)
+    if extension == "m4a":
+        lossless = ["-c:a", "alac", str(SEEDS / "audio" / "alac.m4a")]
+        subprocess.run(command[: -len(options) - 1] + lossless, check=True)
+        alac = (SEEDS / "audio" / "alac.m4a").read_bytes()
+        put("audio", "alac.m4a", bytes([number]) + alac)
+(SEEDS / "audio" / "x").unlink()
+demo = (HERE / "../models/demo/voice.ogg").read_bytes()
+put("audio", "demo.ogg", b"\2" + demo[:7000])
+
+card = json.loads((HERE / "../models/default/card.json").read_text())
+put("card", "default.json", json.dumps(card, indent=1))
+for feature in card["features"]:
+    feature["metrics"] = None
+card["trunk"]["state"] = card["trunk"]["state"][:2]
+put("card", "small.json", json.dumps(card))
+card["trunk"] = None
+card["front_end"].update(scale={"kind": "power"}, precision="double", mel_norm="area", center=True)
+put("card", "full-window.json", json.dumps(card))
+card["head"]["file"] = "../head.onnx"
+card["window_s"] = 1e308
+put("card", "odd.json", json.dumps(card))
+
+
+# ONNX by hand, in protobuf: (field, value) pairs, where a value is bytes, a text, a whole number or a list of such pairs.
+def varint(n):
+    n &= (1 << 64) - 1
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def message(*fields):
+    out = b""
+    for number, value in fields:
+        if isinstance(value, int):
+            out += varint(number << 3) + varint(value)
+        else:
+            value = value.encode() if isinstance(value, str) else value
+            out += varint(number << 3 | 2) + varint(len(value)) + value
+    return out
+
+
+def floats(name, dims, values=None):
+    count = 1
+    for dim in dims:
+        count *= dim
+    raw = struct.pack(f"<{count}f", *(values or [0.125] * count))
+    return message(*[(1, dim) for dim in dims], (2, 1), (8, name), (9, raw))
+
+
+def ints(name, values):
+    return message((1, len(values)), (2, 7), (8, name), (9, struct.pack(f"<{len(values)}q", *values)))
+
+
+def node(op, inputs, output, *attributes):
+    return message(
+        *[(1, name) for name in inputs], (2, output), (3, output), (4, op), *[(5, one) for one in attributes]
+    )
+
+
+def number(name, value):
+    return message((1, name), (3, value), (20, 2))
+
+
+def numbers(name, values):
+    return message((1, name), *[(8, value) for value in values], (20, 7))
+
+
+def value(name, dims):
+    shape = message(*[(1, message((1, dim))) for dim in dims])
+    return message((1, name), (2, message((1, message((1, 1), (2, shape))))))
+
+
+def model(nodes, tensors):
+    graph = message(
+        *[(1, one) for one in nodes],
+        (2, "head"),
+        *[(5, one) for one in tensors],
+        (11, value("columns", [1, 77, 8])),
+        (12, value("mean", [1, 1])),
+        (12, value("sd", [1, 1])),
+    )
+    return message((1, 8), (7, graph), (8, message((2, 17))))
+
+
+TAIL = [node("Reshape", ["mean0", "ones"], "mean"), node("Identity", ["mean"], "sd")]
+ONES = ints("ones", [1, 1])
+MODELS = {
+    "mean": ([node("ReduceMean", ["columns"], "mean0")], []),
+    "dense": (
+        [node("Flatten", ["columns"], "flat"), node("Gemm", ["flat", "w"], "mean0", number("transB", 1))],
+        [floats("w", [1, 616])],
+    ),
+    "conv": (
+        [
+            node("Unsqueeze", ["columns", "one"], "image"),
+            node("Conv", ["image", "w", "b"], "c", numbers("pads", [1, 1, 1, 1]), numbers("strides", [2, 2])),
+            node("Relu", ["c"], "r"),
+            node("MaxPool", ["r"], "p", numbers("kernel_shape", [3, 3])),
+            node("GlobalAveragePool", ["p"], "g"),
+            node("ReduceMean", ["g"], "mean0"),
+        ],
+        [floats("w", [2, 1, 3, 3]), floats("b", [2]), ints("one", [1])],
+    ),
+    "gru": (
+        [
+            node("Transpose", ["columns"], "steps", numbers("perm", [1, 0, 2])),
+            node("GRU", ["steps", "w", "r"], "y", number("hidden_size", 2), number("linear_before_reset", 1)),
+            node("ReduceMean", ["y"], "mean0"),
+        ],
+        [floats("w", [1, 6, 8]), floats("r", [1, 6, 2])],
+    ),
+    "slices": (
+        [
+            node("Slice", ["columns", "from", "to", "axes"], "s"),
+            node("Pad", ["s", "pads"], "p"),
+            node("Concat", ["p", "p"], "c", number("axis", 2)),
+            node("Squeeze", ["c", "first"], "q"),
+            node("MatMul", ["q", "w"], "m"),
+            node("Softplus", ["m"], "t"),
+            node("ReduceMean", ["t"], "mean0"),
+        ],
+        [ints("from", [1]), ints("to", [-1]), ints("axes", [1]), ints("pads", [0, 1, 0, 0, 1, 0]), ints("first", [0]),
+         floats("w", [16, 3])],
+    ),
+}
+for name, (nodes, tensors) in MODELS.items():
+    put("onnx", name + ".onnx", model(nodes + TAIL, [*tensors, ONES]))
+for seed in range(8):
+    put("graph", f"seed-{seed}", bytes((i * (2 * seed + 3) * 41 + seed * 7) % 256 for i in range(300)))
+
+put("manifest", "plain", b"\1path,start,artist,energy,loudness,loudness_trusted\na.wav,1.5,X,0.5,-9,no\na.wav,,,,-7,yes\n")
+put("manifest", "spreadsheet", b"\1\xEF\xBB\xBFPath,Start,Split,Valence,aux_x\r\n\"a.wav\",0,val,0.25,1e9\r\n\"\"\"\",0,test,NaN,inf\r\n")
+put("config", "plain.toml", '# mine\ninput = "a.wav"\nrate = 2.5\nonce = true\nchannels = [2, 1]\nverbose = 2\n')
+put("config", "tables.toml", '[scan]\nout = "t.csv"\njobs = 3\napply = true\n')
+put("config", "odd.toml", 'osc = ["a:1", ["b:2"]]\nformat = "jsonl"\nmidi-channel = 0x10\nx.y = 1\n')
+state = {
+    "version": "0.1.0",
+    "params": {"midi": {"bool": True}, "chan": {"i32": 3}, "model": {"string": "custom"}, "x": {"f32": 1e30}},
+    "fields": {"osc-target": '"127.0.0.1:9"', "light": "true", "custom-model": '{"folder":"/a","sha256":""}'},
+}
+put("plugin_state", "plain.json", json.dumps(state))
+state["version"] = "99.0.0"
+put("plugin_state", "newer.json", json.dumps(state))
+
+
+def frame(opcode, data, fin=True, length=None):
+    size = len(data) if length is None else length
+    head = bytes([(128 if fin else 0) | opcode])
+    if size < 126:
+        head += bytes([128 | size])
+    elif size < 1 << 16:
+        head += bytes([128 | 126]) + struct.pack(">H", size)
+    else:
+        head += bytes([128 | 127]) + struct.pack(">Q", size)
+    return head + bytes(4) + data
+
+
+put("websocket", "text", frame(1, b"hello") * 3)
+put("websocket", "parts", frame(1, b"he", False) + frame(9, b"ping") + frame(0, b"llo") + frame(8, b"\x03\xe8bye"))
+put("websocket", "long", frame(2, bytes(1025)) + frame(1, b"after"))
+put("websocket", "claims", frame(1, b"x", True, 1 << 62))
+put("websocket", "many", frame(1, b"") * 40)
+put("websocket", "odd", frame(3, b"?") + frame(10, b"") + frame(1, b"\xff\xfe"))
