@@ -102,7 +102,11 @@ fn what_config_prints_is_a_file_that_says_the_same() {
     let config = file(folder.path(), &text);
     assert_eq!(printed(&["config", "--config", &config]), text);
     // Numbers that TOML would write otherwise.
-    for (rate, line) in [(".5", "rate = \".5\""), ("05", "rate = \"05\""), ("5.", "rate = \"5.\"")] {
+    for (rate, line) in [
+        (".5", "rate = \".5\""),
+        ("05", "rate = \"05\""),
+        ("5.", "rate = \"5.\""),
+    ] {
         let text = printed(&["config", "--no-config", "--rate", rate]);
         assert!(text.lines().any(|found| found == line), "{text}");
         let config = file(folder.path(), &text);

@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig};
@@ -99,8 +99,16 @@ fn time(run: &mut impl FnMut()) -> f64 {
 /// Other libraries, in a Python that waits to be told which to run.
 struct Others {
     names: Vec<String>,
-    say: Option<(std::process::ChildStdin, BufReader<std::process::ChildStdout>)>,
+    say: Option<(ChildStdin, BufReader<ChildStdout>)>,
+    python: Option<Child>,
     _sound: tempfile::TempDir,
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        self.say = None; // It ends when nobody talks to it any more.
+        let _ = self.python.as_mut().map(Child::wait);
+    }
 }
 
 impl Others {
@@ -109,6 +117,7 @@ impl Others {
         let mut none = Self {
             names: Vec::new(),
             say: None,
+            python: None,
             _sound: folder,
         };
         let Some(python) = std::env::var_os("ECHOMETER_PYTHON") else {
@@ -130,6 +139,7 @@ impl Others {
         lines.read_line(&mut line).unwrap();
         none.names = line.split_whitespace().map(str::to_owned).collect();
         none.say = Some((child.stdin.take().unwrap(), lines));
+        none.python = Some(child);
         none
     }
 

@@ -66,7 +66,11 @@ fn main() {
             Ok(took) => {
                 println!("librosa, {way}: {:.0} times real time", seconds / took);
                 for (device, scan) in &scans {
-                    goal(&format!("{device}: scan / librosa's {way}"), scan / took, OF_LIBROSA);
+                    goal(
+                        &format!("{device}: scan / librosa's {way}"),
+                        scan / took,
+                        OF_LIBROSA,
+                    );
                 }
             }
             Err(why) => println!("librosa, {way}: skipped: {why}"),

@@ -105,7 +105,7 @@ fn are_usable(samples: &[f32]) -> bool {
 #[inline]
 fn is_usable(sample: f32) -> bool {
     let size = sample.abs();
-    (size == 0.0) | ((size >= f32::MIN_POSITIVE) & (size < LARGEST))
+    (size == 0.0) | (f32::MIN_POSITIVE..LARGEST).contains(&size)
 }
 
 /// No real signal comes near +120 dBFS; above it, power spectra would leave `f32`'s range.
