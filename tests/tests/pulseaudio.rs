@@ -133,3 +133,31 @@ fn live_capture_reads_what_the_file_reads() {
         );
     }
 }
+
+#[test]
+fn a_lost_device_is_waited_for_and_taken_back() {
+    if !["pulseaudio", "pactl", "paplay"].into_iter().all(is_installed) {
+        return skip("PulseAudio (pulseaudio, pulseaudio-utils) is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let server = start_server(folder.path());
+    let mut capture = command(analyzer(), folder.path())
+        .args(["--input", &format!("{SINK}.monitor"), "--format", "jsonl"])
+        .args(["--device", "embedded"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(capture.stdout.take().unwrap()).lines();
+    let _capture = Running(capture);
+    let mut readings = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    assert!(
+        readings.next().unwrap()["connection"].is_null(),
+        "nothing was lost yet"
+    );
+    drop(server);
+    thread::sleep(Duration::from_secs(1));
+    let _server = start_server(folder.path());
+    let back = readings.find(|reading| !reading["connection"].is_null());
+    assert_eq!(back.expect("the sound comes back")["connection"], 2);
+}

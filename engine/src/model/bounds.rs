@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::ModelError;
+use super::node::{MOST_LISTED, Value};
 use super::onnx::{FLOAT, GraphProto, INT64, TensorProto};
-use super::shapes::{MOST_LISTED, Value, after};
+use super::shapes::after;
 use crate::inference::Ports;
 
 /// Values, of all that are alive at one time, for one stream: 1 GiB of floats. The largest network of the thesis, its CRNN,

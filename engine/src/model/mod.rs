@@ -4,6 +4,7 @@ mod bounds;
 mod card;
 mod check;
 mod files;
+mod node;
 pub mod onnx;
 mod ports;
 mod shapes;

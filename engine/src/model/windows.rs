@@ -1,6 +1,6 @@
 //! Operators that slide a window: the shape of what convolutions and pools make, and what making it takes.
 
-use super::shapes::{Made, Node, Value, size};
+use super::node::{Made, Node, Value, size};
 
 /// A convolution.
 pub(super) fn conv(node: &Node<'_>) -> Result<Made, String> {
