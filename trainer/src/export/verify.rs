@@ -38,7 +38,9 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
         }
         let (low, high) = feature.range();
         for (found, expected) in [(reading.values[feature], mean[i]), (reading.sd[feature], sd[i])] {
-            let found = found.with_context(|| format!("the engine gave no {feature}"))?;
+            let found = found.with_context(|| {
+                format!("the model gives no number for {feature} of a made sound; it needs more training, or clips that differ more")
+            })?;
             worst = worst.max((found - expected).abs() / (high - low));
         }
     }
