@@ -55,6 +55,13 @@ fn the_hot_path_costs_what_it_did() {
     if version("valgrind").is_none() {
         return skip("valgrind is not installed");
     }
+    if !cfg!(debug_assertions) {
+        return skip("the counts are of the profile of tests");
+    }
+    // Transforms and matrices have other instructions on processors without these.
+    if !(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")) {
+        return skip("the counts are of a processor with AVX2 and FMA");
+    }
     match version(&std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into())) {
         Some(compiler) if compiler.starts_with(COMPILER) => {}
         compiler => return skip(&format!("the counts are of {COMPILER}, and this is {compiler:?}")),

@@ -30,12 +30,16 @@ pub(super) fn check(card: &Card, files: &ModelFiles, streams: usize) -> Result<M
     check_hash(&card.head.file, &files.head, &card.head.sha256)?;
     let head = parse(&card.head.file, &files.head, card.opset)?;
     // A full-window network sees nothing but a whole window, so it may have no use for a mask.
-    let ports = ModelPorts::of(card, head.input.len() != 1, streams);
+    let mut ports = ModelPorts::of(card, head.input.len() != 1, streams);
     if let (Some(trunk), Some(bytes)) = (&card.trunk, &files.trunk) {
         check_hash(&trunk.file, bytes, &trunk.sha256)?;
         let graph = parse(&trunk.file, bytes, card.opset)?;
         check_ports(&trunk.file, &graph, &ports.trunk)?;
         bounds::check(&trunk.file, &graph, &ports.trunk, streams)?;
+        // What would be too much for a second at once goes a column at a time.
+        ports.ahead = ports
+            .ahead
+            .filter(|ahead| bounds::check(&trunk.file, &graph, ahead, streams).is_ok());
     }
     check_ports(&card.head.file, &head, &ports.head)?;
     bounds::check(&card.head.file, &head, &ports.head, streams)?;

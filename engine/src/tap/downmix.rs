@@ -180,4 +180,28 @@ mod tests {
         assert_eq!(left, 1.5 / 9.0);
         assert_eq!(right, left);
     }
+
+    #[test]
+    fn whole_blocks_fold_as_single_frames_do() {
+        for channels in [1, 2, 6] {
+            for odd in [0.25, f32::NAN, f32::INFINITY, 1e-42] {
+                let downmix = Downmix::new(channels).unwrap();
+                let width = usize::from(channels);
+                let mut block: Vec<_> = (0..8 * width + width - 1).map(|i| i as f32 * 0.01).collect();
+                block[width] = odd;
+                let mut expected = 0;
+                let frames = block.chunks_exact(width);
+                let one_by_one: Vec<_> = frames
+                    .map(|frame| downmix.fold(|c| frame[c], &mut expected))
+                    .collect();
+                let mut folded = Vec::new();
+                assert_eq!(
+                    downmix.fold_interleaved(&block, &mut folded),
+                    expected,
+                    "{channels} {odd}"
+                );
+                assert_eq!(folded, one_by_one);
+            }
+        }
+    }
 }

@@ -99,3 +99,73 @@ pub(crate) fn write(network: &Network, about: &About<'_>, folder: &Path) -> anyh
     let head = head::graph(&network.head, geometry.channels(), card.window_columns())?;
     finish(card, &head, folder)
 }
+
+#[cfg(test)]
+mod tests {
+    use echometer_engine::model::columns_in;
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+    use crate::network::{Detector, Geometry};
+
+    const FEATURES: [Feature; 3] = [Feature::Energy, Feature::Speechiness, Feature::Liveness];
+
+    /// A detector that is sure, more or less, of everything, and draws feature number `feature`.
+    fn detector(name: &str, pooled: i64, feature: i64) -> Detector {
+        let one = Tensor::zeros([FEATURES.len() as i64], (Kind::Float, Device::Cpu));
+        let _ = one.get(feature).fill_(1.0);
+        Detector {
+            name: name.into(),
+            weight: Tensor::randn([pooled, 1], (Kind::Float, Device::Cpu)) * 0.01,
+            bias: Tensor::from_slice(&[1.5f32]),
+            threshold: 0.5,
+            target: &one * 0.9,
+            drawn: one,
+        }
+    }
+
+    #[test]
+    fn detectors_go_with_the_model() {
+        let front_end = FrontEndConfig::live();
+        let geometry = Geometry::standard(front_end.mels as i64);
+        let window = columns_in(
+            front_end.frames_in_s(5.0),
+            geometry.receptive_field() as usize,
+            geometry.stride() as usize,
+        );
+        let prior = PerFeature::from_fn(|_| 0.3);
+        tch::manual_seed(1);
+        let mels = front_end.mels as i64;
+        let mut network = Network::new(Device::Cpu, mels, window as i64, &FEATURES, &prior);
+        let pooled = 2 * geometry.channels() + 1;
+        let views = Tensor::randn([2, pooled], (Kind::Float, Device::Cpu)) * 0.1;
+        let before = network.head.read(&views).mean;
+        network.head.detectors = vec![detector("speech", pooled, 1), detector("crowd", pooled, 2)];
+        let moved = network.head.read(&views).mean - before;
+        let moved: Vec<f32> = Vec::try_from(moved.view([-1])).unwrap();
+        for [energy, speechiness, liveness] in moved.as_chunks().0 {
+            assert!(
+                *energy == 0.0 && *speechiness > 0.1 && *liveness > 0.1,
+                "{moved:?}"
+            );
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let about = About {
+            name: "made",
+            version: "1.0.0",
+            licence: "MIT",
+            front_end: &front_end,
+            window_s: 5.0,
+            features: &FEATURES,
+            metrics: &PerFeature::default(),
+            training: TrainingCard {
+                data: "none".into(),
+                clips: 0,
+                evaluation: "none".into(),
+                seed: 1,
+            },
+        };
+        write(&network, &about, folder.path()).unwrap();
+        verify(&network, folder.path()).unwrap();
+    }
+}

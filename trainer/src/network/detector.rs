@@ -1,6 +1,6 @@
 //! Sounds that labelled songs hardly know – speech alone, a crowd – heard apart from what the songs say.
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 /// Draws features to what a sound makes of them, the further, the surer it is heard. Below a threshold nothing changes, so
 /// that songs keep what was learned from songs.
@@ -18,6 +18,18 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
+    /// The same where a network computes.
+    pub(crate) fn to_device(&self, device: Device) -> Self {
+        Self {
+            name: self.name.clone(),
+            weight: self.weight.to_device(device),
+            bias: self.bias.to_device(device),
+            threshold: self.threshold,
+            target: self.target.to_device(device),
+            drawn: self.drawn.to_device(device),
+        }
+    }
+
     /// The probability of the sound in `[batch, pooled]`, `[batch, 1]`.
     pub(crate) fn probability(&self, pooled: &Tensor) -> Tensor {
         (pooled.matmul(&self.weight) + &self.bias).sigmoid()

@@ -1,6 +1,6 @@
 //! Detectors of sounds that labels hardly hold, fitted to clips by construction against songs without labels.
 //!
-//! Neither the labelled clips nor the clips that measure are looked at: what is said of those is honest.
+//! Neither the labelled clips nor the clips that measure take part in fitting; the constants below were chosen with a look at them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -24,6 +24,31 @@ const DECAY: f64 = 3e-3;
 const PURE: f32 = 0.9;
 const STEPS: usize = 50;
 
+/// A threshold above this leaves no room to be surer: the sound cannot be told from songs.
+const HIGHEST_THRESHOLD: f64 = 0.99;
+
+/// Checks, before anything is trained, that the clips' columns can become detectors.
+///
+/// # Errors
+/// Where a column's name is no plain word, or a value is not between 0 and 1.
+pub(super) fn check(made: &[Clip]) -> anyhow::Result<()> {
+    for clip in made {
+        for (name, value) in &clip.auxiliary {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            ensure!(
+                !name.is_empty() && name.chars().all(plain),
+                "--detect: a column is called `aux_{name}`, but after aux_ only a-z, 0-9 and _ may stand"
+            );
+            ensure!(
+                (0.0..=1.0).contains(value),
+                "--detect: {}: aux_{name} is {value}, but must be 0 (not heard) to 1 (nothing else is heard)",
+                clip.name
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Detectors, one for each auxiliary column of the `made` clips, and the table of how they do on those that measure.
 ///
 /// # Errors
@@ -43,11 +68,12 @@ pub(super) fn detectors(
         .iter()
         .filter(|made| !Split::teaches(made.clip.split))
         .collect();
+    let groups: BTreeSet<_> = songs.iter().map(|song| song.clip.group.as_str()).collect();
     ensure!(
-        !learned.is_empty() && songs.len() >= 2,
-        "--detect: {} clips to learn from and {} songs of --unlabelled to set them apart from, but at least 1 and 2 are needed",
+        !learned.is_empty() && groups.len() >= 2,
+        "--detect: {} clips to learn from and songs of {} artists in --unlabelled to set them apart from, but at least 1 and 2 are needed",
         learned.len(),
-        songs.len()
+        groups.len()
     );
     let names: BTreeSet<_> = learned
         .iter()
@@ -61,20 +87,34 @@ pub(super) fn detectors(
     );
     let mut detectors = Vec::new();
     for name in names {
-        let mut detector = fit(name, features, &learned, &songs.iter().collect::<Vec<_>>())?;
+        // What has the sound, as the unlabelled data itself says, is no song to set it apart from.
+        let lacks = |song: &&Example<'_>| song.clip.auxiliary.get(name).is_none_or(|&share| share <= 0.0);
+        let mut detector = fit(
+            name,
+            features,
+            &learned,
+            &songs.iter().filter(lacks).collect::<Vec<_>>(),
+        )?;
         // The threshold from songs that each of two others was not fitted to.
         let mut alarms = Vec::new();
         for half in 0..2 {
             let side = |inside: bool| {
                 let songs = songs.iter().zip(&half_of);
                 let songs = songs.filter(move |(_, of)| (**of == half) == inside);
-                songs.map(|(song, _)| song).collect::<Vec<_>>()
+                songs.map(|(song, _)| song).filter(lacks).collect::<Vec<_>>()
             };
             let other = fit(name, features, &learned, &side(false))?;
             alarms.extend(probabilities(&other, &side(true))?);
         }
         alarms.sort_by(f64::total_cmp);
         detector.threshold = quantile(&alarms, 1.0 - FALSE_ALARMS);
+        ensure!(
+            detector.threshold <= HIGHEST_THRESHOLD,
+            "--detect: one song in {:.0} sounds like {name} with a probability of {:.3} or more, but at most {HIGHEST_THRESHOLD} leaves \
+             room to hear it; make clips that differ more from songs",
+            1.0 / FALSE_ALARMS,
+            detector.threshold
+        );
         let said = |made: &&&Example<'_>| made.clip.auxiliary.get(name).copied();
         let with: Vec<_> = kept
             .iter()

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context;
 use echometer_engine::model::FeatureMetrics;
 use echometer_engine::{Feature, PerFeature};
 
@@ -70,7 +71,8 @@ impl<'a> Outcome<'a> {
 
     /// Writes the table, the same as JSON, and every held-out prediction for whoever doubts them.
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        fs::write(folder.join("metrics.md"), self.table())?;
+        fs::write(folder.join("metrics.md"), self.table())
+            .with_context(|| format!("cannot write into {}", folder.display()))?;
         let json: Vec<_> = self
             .features
             .iter()

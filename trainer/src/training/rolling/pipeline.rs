@@ -126,6 +126,8 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
         seed: options.compute.seed,
         device: settings.device,
     };
+    let made_clips = more_clips(options, &options.detect, "detect", &front_end, clips, stop)?;
+    detect::check(&made_clips)?;
     let lesson = distil(&options.distil, &options.data, &teaching, WINDOW_S, clips, stop)?;
     let (taught, songs) = lesson.unzip();
     settings.taught = taught;
@@ -138,13 +140,13 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
     );
     let mut detectors = Vec::new();
     if !options.detect.is_empty() {
-        let made = more_clips(options, &options.detect, "detect", &front_end, clips, stop)?;
         let songs = songs.unwrap_or_default();
-        let made = see(&made, examples::FEW_VIEWS, &settings, stop)?;
+        let made = see(&made_clips, examples::FEW_VIEWS, &settings, stop)?;
         let songs = see(&songs, examples::FEW_VIEWS, &settings, stop)?;
         let (found, table) = detect::detectors(features, &made, &songs, &examples, settings.seed)?;
         println!("{table}");
-        fs::write(options.data.out.join("detectors.md"), table)?;
+        let file = options.data.out.join("detectors.md");
+        fs::write(&file, table).with_context(|| format!("cannot write {}", file.display()))?;
         detectors = found;
     }
 
@@ -163,7 +165,10 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
         .unzip();
     network.head.shrink(&gains, &centres);
     network.head.calibrate(&outcome.calibration());
-    network.head.detectors = detectors;
+    let detectors = detectors.iter();
+    network.head.detectors = detectors
+        .map(|detector| detector.to_device(settings.device))
+        .collect();
     export(
         options,
         &data,
