@@ -194,7 +194,15 @@ mod tests {
 
     #[test]
     fn equals_the_library_s_integrated_loudness_over_the_same_blocks() {
-        for rate in [8_000, 11_025, 44_100, 47_999, 48_000, 96_000] {
+        // At rates not divisible by ten the library's blocks are a sample longer, and lie elsewhere after a while.
+        for (rate, within) in [
+            (8_000, 0.01),
+            (11_025, 0.1),
+            (44_100, 0.01),
+            (47_999, 0.1),
+            (48_000, 0.01),
+            (96_000, 0.01),
+        ] {
             let mut loudness = Loudness::new(rate, 2, 30.0).unwrap();
             loudness.keep_whole();
             let mut library = EbuR128::new(2, rate, Mode::I).unwrap();
@@ -206,7 +214,8 @@ mod tests {
                 library.add_frames_f32(part.as_flattened()).unwrap();
             }
             let expected = library.loudness_global().unwrap() as f32;
-            assert!((loudness.window().unwrap() - expected).abs() < 0.01, "{rate} Hz");
+            let apart = (loudness.window().unwrap() - expected).abs();
+            assert!(apart < within, "{rate} Hz: {apart} LU");
             assert_eq!(loudness.window(), loudness.whole());
         }
     }
