@@ -3,87 +3,37 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
+mod graphs;
+
 use echometer_engine::frontend::FrontEndConfig;
-use echometer_engine::model::onnx::{
-    AttributeProto, DimensionProto, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
-    TensorProto, ValueInfoProto,
-};
+use echometer_engine::model::onnx::GraphProto;
 use echometer_engine::model::{
     Card, FeatureCard, HeadCard, LoudnessSource, SCHEMA, TrainingCard, sha256_hex,
 };
 use echometer_engine::{Device, Feature, InputFormat, Model, ModelFiles, Reading, Scorer};
+use graphs::{file, int, ints, list, node, value};
 use prost::Message;
-
-fn value(name: &str, sizes: &[usize]) -> ValueInfoProto {
-    let fixed = sizes.iter().copied().map(DimensionProto::fixed);
-    ValueInfoProto::float(
-        name,
-        std::iter::once(DimensionProto::any("N")).chain(fixed).collect(),
-    )
-}
-
-fn node(op: &str, input: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
-    NodeProto {
-        input: input.iter().map(|&name| name.into()).collect(),
-        output: vec![output.into()],
-        name: output.into(),
-        op_type: op.into(),
-        attribute,
-    }
-}
-
-fn ints(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto {
-        name: name.into(),
-        ints: values.to_vec(),
-        r#type: 7,
-        ..Default::default()
-    }
-}
 
 /// The sigmoid of the window's mean band power, the same as its own deviation.
 fn head(frames: usize, mels: usize) -> Vec<u8> {
-    let axis = TensorProto {
-        dims: vec![1],
-        data_type: INT64,
-        name: "axis".into(),
-        raw_data: Some(1i64.to_le_bytes().to_vec()),
-        data_location: None,
-    };
-    let keep = AttributeProto {
-        name: "keepdims".into(),
-        i: Some(0),
-        r#type: 2,
-        ..Default::default()
-    };
     let graph = GraphProto {
         node: vec![
             node(
                 "ReduceMean",
                 &["columns"],
                 "power",
-                vec![ints("axes", &[1, 2]), keep],
+                vec![ints("axes", &[1, 2]), int("keepdims", 0)],
             ),
             node("Unsqueeze", &["power", "axis"], "wide", vec![]),
             node("Sigmoid", &["wide"], "mean", vec![]),
             node("Identity", &["mean"], "sd", vec![]),
         ],
         name: "head".into(),
-        initializer: vec![axis],
+        initializer: vec![list("axis", &[1])],
         input: vec![value("columns", &[frames, mels])],
         output: vec![value("mean", &[1]), value("sd", &[1])],
     };
-    ModelProto {
-        ir_version: 8,
-        producer_name: "test".into(),
-        producer_version: String::new(),
-        graph: Some(graph),
-        opset_import: vec![OperatorSetIdProto {
-            domain: String::new(),
-            version: 17,
-        }],
-    }
-    .encode_to_vec()
+    file(graph).encode_to_vec()
 }
 
 /// One second of the thesis's front end.

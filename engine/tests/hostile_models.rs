@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
+mod graphs;
+
 use echometer_engine::model::onnx::{
-    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
-    TensorProto, ValueInfoProto,
+    AttributeProto, DimensionProto, FLOAT, GraphProto, INT64, ModelProto, NodeProto, TensorProto,
+    ValueInfoProto,
 };
 use echometer_engine::model::sha256_hex;
 use echometer_engine::{Device, Model, ModelFiles};
 use echometer_models::default_model;
+use graphs::{file, ints, list, node};
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
@@ -37,35 +40,6 @@ fn refused(head: Vec<u8>) -> String {
         .to_string()
 }
 
-fn node(op: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
-    NodeProto {
-        input: inputs.iter().map(|&name| name.into()).collect(),
-        output: vec![output.into()],
-        name: output.into(),
-        op_type: op.into(),
-        attribute,
-    }
-}
-
-fn ints(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto {
-        name: name.into(),
-        ints: values.to_vec(),
-        r#type: 7,
-        ..Default::default()
-    }
-}
-
-fn list(name: &str, values: &[i64]) -> TensorProto {
-    TensorProto {
-        dims: vec![values.len() as i64],
-        data_type: INT64,
-        name: name.into(),
-        raw_data: Some(values.iter().flat_map(|value| value.to_le_bytes()).collect()),
-        data_location: None,
-    }
-}
-
 fn floats(name: &str, dims: &[i64]) -> TensorProto {
     let count = dims.iter().product::<i64>() as usize;
     TensorProto {
@@ -85,24 +59,16 @@ fn model(nodes: Vec<NodeProto>, initializer: Vec<TensorProto>) -> ModelProto {
         node("Identity", &["mean"], "sd", vec![]),
     ];
     let fixed = |sizes: &[usize]| sizes.iter().map(|&size| DimensionProto::fixed(size)).collect();
-    ModelProto {
-        ir_version: 8,
-        graph: Some(GraphProto {
-            node: nodes.into_iter().chain(tail).collect(),
-            name: "head".into(),
-            initializer: initializer.into_iter().chain([list("ones", &[1, 1])]).collect(),
-            input: vec![ValueInfoProto::float("columns", fixed(&COLUMNS))],
-            output: vec![
-                ValueInfoProto::float("mean", fixed(&[1, 1])),
-                ValueInfoProto::float("sd", fixed(&[1, 1])),
-            ],
-        }),
-        opset_import: vec![OperatorSetIdProto {
-            domain: String::new(),
-            version: 17,
-        }],
-        ..Default::default()
-    }
+    file(GraphProto {
+        node: nodes.into_iter().chain(tail).collect(),
+        name: "head".into(),
+        initializer: initializer.into_iter().chain([list("ones", &[1, 1])]).collect(),
+        input: vec![ValueInfoProto::float("columns", fixed(&COLUMNS))],
+        output: vec![
+            ValueInfoProto::float("mean", fixed(&[1, 1])),
+            ValueInfoProto::float("sd", fixed(&[1, 1])),
+        ],
+    })
 }
 
 fn head(nodes: Vec<NodeProto>, initializer: Vec<TensorProto>) -> Vec<u8> {

@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
+mod graphs;
+
 use std::sync::mpsc;
 
+use echometer_engine::model::onnx::{ModelProto, NodeProto};
+use echometer_engine::model::{Card, sha256_hex};
 use echometer_engine::tap::tap;
 use echometer_engine::{Device, Feature, InputFormat, Listener, Live, Model, Pool, Reading, Scorer};
 use echometer_models::default_model;
+use graphs::{ints, node};
+use prost::Message;
 
 const STEREO: InputFormat = InputFormat {
     rate: 44_100,
@@ -52,6 +58,37 @@ fn a_second_of_the_trunk_in_one_run_gives_the_same_readings() {
             let mut scorer = Scorer::new(&model, STEREO, 0.7).unwrap().for_track();
             let readings = readings(&mut scorer, &samples, 1152);
             (readings, scorer.track().unwrap())
+        });
+        assert_eq!(ways[0], ways[1], "{device}");
+    }
+}
+
+#[test]
+fn a_trunk_that_looks_ahead_in_its_run_is_given_a_column_at_a_time() {
+    let mut files = default_model();
+    let mut trunk = ModelProto::decode(&**files.trunk.as_ref().unwrap()).unwrap();
+    let graph = trunk.graph.as_mut().unwrap();
+    let makes_columns = |node: &&mut NodeProto| node.output.iter().any(|name| name == "columns");
+    let last = graph.node.iter_mut().find(makes_columns).unwrap();
+    (last.name, last.output) = ("before".into(), vec!["before".into()]);
+    // Less the mean of the columns of a run: nothing is left of one alone.
+    graph
+        .node
+        .push(node("ReduceMean", &["before"], "level", vec![ints("axes", &[1])]));
+    graph
+        .node
+        .push(node("Sub", &["before", "level"], "columns", vec![]));
+    let bytes = trunk.encode_to_vec();
+    let mut card: Card = serde_json::from_slice(&files.card).unwrap();
+    card.trunk.as_mut().unwrap().sha256 = sha256_hex(&bytes);
+    files.card = serde_json::to_vec(&card).unwrap().into();
+    files.trunk = Some(bytes.into());
+
+    let samples = music(6.3, 2);
+    for device in [Device::Embedded, Device::Auto] {
+        let ways = [Model::load, Model::load_ahead].map(|load| {
+            let model = load(&files, device).unwrap();
+            readings(&mut Scorer::new(&model, STEREO, 0.7).unwrap(), &samples, 1152)
         });
         assert_eq!(ways[0], ways[1], "{device}");
     }

@@ -13,6 +13,7 @@ mod host;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
+use echometer_tests::{goal, quick};
 use host::{BLOCK, RATE};
 
 /// A minute of audio …
@@ -30,8 +31,7 @@ fn main() {
     let mut instance = host::instance(&entry);
     let mut least = vec![Duration::MAX; BLOCKS];
     let (mut single, mut nothing) = (Duration::ZERO, Duration::ZERO);
-    let quick = std::env::var_os("ECHOMETER_QUICK").is_some();
-    for _ in 0..if quick { FEW_PASSES } else { PASSES } {
+    for _ in 0..if quick() { FEW_PASSES } else { PASSES } {
         let mut processor = host::start(&mut instance);
         let mut seed = 1;
         for (block, least) in least.iter_mut().enumerate() {
@@ -73,7 +73,7 @@ fn report(mut least: Vec<Duration>, single: Duration, nothing: Duration) {
     show("worst single time", single);
     show("worst of measuring nothing", nothing);
     for (name, time) in [("99.9 % of blocks", typical), ("worst block", worst)] {
-        host::goal(
+        goal(
             &format!("audio callback, {name}, share of its time"),
             share(time),
             GOAL,

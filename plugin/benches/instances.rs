@@ -10,6 +10,7 @@ mod host;
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
+use echometer_tests::goal;
 use host::{BLOCK, RATE};
 
 /// Seconds until all windows are full, and seconds that are timed.
@@ -29,9 +30,9 @@ fn main() {
         println!("{count} instances: {:.2} % of a core each", share * 100.0);
         let alone = *alone.get_or_insert(share);
         if count == 1 {
-            host::goal("plugin instance, share of a core", share, SHARE);
+            goal("plugin instance, share of a core", share, SHARE);
         } else {
-            host::goal(
+            goal(
                 &format!("one of {count} instances / one alone"),
                 share / alone,
                 GROWTH,

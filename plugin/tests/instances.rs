@@ -10,9 +10,10 @@
 
 mod hosts;
 
+use echometer_tests::memory;
 use hosts::audio::{Random, difference, slices};
 use hosts::clap::Clap;
-use hosts::system::{memory, threads};
+use hosts::system::threads;
 use hosts::{Host, Setup};
 
 const INSTANCES: usize = 16;
@@ -42,7 +43,7 @@ fn play(hosts: &mut [Clap]) {
 }
 
 fn resident() -> usize {
-    memory().map_or(0, |[resident, _]| resident)
+    memory().map_or(0, |memory| memory.resident)
 }
 
 fn instance() -> Clap {

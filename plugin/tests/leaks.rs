@@ -10,9 +10,10 @@
 
 mod hosts;
 
+use echometer_tests::memory;
 use hosts::audio::{Random, slices};
 use hosts::clap::Clap;
-use hosts::system::{eventually, files, memory, threads};
+use hosts::system::{eventually, files, threads};
 use hosts::vst3::Vst3;
 use hosts::{Host, Setup};
 
@@ -30,7 +31,9 @@ fn stays(what: &str, times: usize, mut round: impl FnMut()) {
     let (Some(before), Some(after)) = (before, memory()) else {
         return;
     };
-    let [resident, mapped] = [0, 1].map(|i| after[i] as isize - before[i] as isize);
+    let grown = |before: usize, after: usize| after as isize - before as isize;
+    let resident = grown(before.resident, after.resident);
+    let mapped = grown(before.mapped, after.mapped);
     println!(
         "{what}: {} KiB resident, {} KiB mapped more after {times}",
         resident >> 10,

@@ -1,5 +1,7 @@
 """Mel frames by other libraries, for front_end.rs: one line in, one line out.
 
+    front_end.py SOUND RATE FFT HOP MELS        # SOUND holds 32-bit floats
+
 Says which libraries are there, then waits for their names; for each it computes the frames of the file once, on one thread, and
 prints the seconds that took.
 """
@@ -13,7 +15,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "
 
 import numpy as np
 
-RATE, FFT, HOP, MELS = 24_000, 1_024, 300, 80
+RATE, FFT, HOP, MELS = (int(number) for number in sys.argv[2:])
 
 
 def torchaudio(sound):

@@ -49,7 +49,7 @@ fn main() {
         }
     };
     let turns = if quick() { 5 } else { 31 };
-    let mut others = Others::start(&sound);
+    let mut others = Others::start(&sound, &config);
     let mut times = vec![Vec::new(); 2 + others.names.len()];
     for _ in 0..turns {
         times[0].push(time(&mut ours));
@@ -112,7 +112,8 @@ impl Drop for Others {
 }
 
 impl Others {
-    fn start(sound: &[f32]) -> Self {
+    /// Starts them where a Python is named; one that cannot tell what it has ends the benchmark.
+    fn start(sound: &[f32], config: &FrontEndConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut none = Self {
             names: Vec::new(),
@@ -127,16 +128,19 @@ impl Others {
         let bytes: Vec<u8> = sound.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         std::fs::write(&file, bytes).unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/front_end.py");
+        let settings = [config.sample_rate as usize, config.fft, config.hop, config.mels];
         let mut child = Command::new(python)
             .arg(script)
             .arg(&file)
+            .args(settings.map(|number| number.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("ECHOMETER_PYTHON starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        lines.read_line(&mut line).unwrap();
+        let read = lines.read_line(&mut line).unwrap();
+        assert!(read > 0, "front_end.py ended; what it said is above");
         none.names = line.split_whitespace().map(str::to_owned).collect();
         none.say = Some((child.stdin.take().unwrap(), lines));
         none.python = Some(child);

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use echometer_engine::{Device, InputFormat, Model, Scorer};
 use echometer_models::default_model;
-use echometer_tests::goal;
+use echometer_tests::{goal, memory};
 
 /// A model must be there in less than this, and its files no larger.
 const MILLISECONDS: f64 = 200.0;
@@ -23,7 +23,7 @@ fn main() {
     let bytes = files.head.len() + files.trunk.as_ref().unwrap().len();
     goal("model files, MB", bytes as f64 / 1e6, MEGABYTES);
     for device in [Device::Embedded, Device::Cpu, Device::Cuda] {
-        let before = resident();
+        let before = memory();
         let model = match Model::load(&files, device) {
             Ok(model) => model,
             Err(reason) => {
@@ -31,7 +31,7 @@ fn main() {
                 continue;
             }
         };
-        let loaded = resident();
+        let loaded = memory();
         let mut times: Vec<_> = (0..LOADS)
             .map(|_| {
                 let start = Instant::now();
@@ -46,15 +46,15 @@ fn main() {
             time.as_secs_f64() * 1e3,
             MILLISECONDS,
         );
-        let bare = resident();
+        let bare = memory();
         let streams: Vec<_> = (0..STREAMS).map(|_| stream(&model)).collect();
-        let full = resident();
+        let full = memory();
         drop(streams);
         if let (Some(before), Some(loaded), Some(bare), Some(full)) = (before, loaded, bare, full) {
             println!(
                 "{device}: the model takes {:.1} MB of memory, a stream with a full window {:.2} MB",
-                loaded.saturating_sub(before) as f64 / 1e6,
-                full.saturating_sub(bare) as f64 / 1e6 / STREAMS as f64
+                loaded.resident.saturating_sub(before.resident) as f64 / 1e6,
+                full.resident.saturating_sub(bare.resident) as f64 / 1e6 / STREAMS as f64
             );
         }
     }
@@ -72,11 +72,4 @@ fn stream(model: &Model) -> Scorer {
         scorer.push(&second, &mut Vec::new()).unwrap();
     }
     scorer
-}
-
-/// Bytes of this process in memory, where the system says (Linux).
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }

@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Instant;
 
 use echometer_decode::Decoder;
+use echometer_engine::frontend::FrontEndConfig;
 use echometer_models::DEMOS;
 use echometer_tests::{analyzer, goal};
 use serde_json::Value;
@@ -121,12 +122,22 @@ fn scan(list: &Path, device: &str) -> Result<f64, String> {
 }
 
 /// Seconds that librosa takes for the files in `list`, on one of the ways that the script knows.
+///
+/// Its mel bands are those of our front end.
 fn librosa(list: &Path, way: &str) -> Result<f64, String> {
     let python = std::env::var_os("ECHOMETER_PYTHON").unwrap_or_else(|| OsString::from("python3"));
+    let config = FrontEndConfig::live();
+    let settings = match way {
+        "mel" => [config.sample_rate as usize, config.fft, config.hop, config.mels]
+            .map(|number| number.to_string())
+            .to_vec(),
+        _ => Vec::new(),
+    };
     let output = Command::new(&python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/scan_librosa.py"))
         .arg(way)
         .arg(list)
+        .args(settings)
         .output()
         .map_err(|error| format!("{}: {error}", python.display()))?;
     let found = serde_json::from_slice::<Value>(&output.stdout).ok();

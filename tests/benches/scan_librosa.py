@@ -1,9 +1,9 @@
 """What a scan is compared with: librosa's ways from files to numbers, a process a core.
 
-    python3 tests/benches/scan_librosa.py mel LIST            # needs: pip install librosa soundfile
-    python3 tests/benches/scan_librosa.py descriptors LIST
+    scan_librosa.py mel LIST RATE FFT HOP MELS        # needs: pip install librosa soundfile
+    scan_librosa.py descriptors LIST
 
-LIST has one path a line. `mel` is a front end alone: mono at 24 kHz, 80 mel bands in dB, 13 MFCCs, their means; there is nothing
+LIST has one path a line. `mel` is a front end alone: mono at RATE, MELS mel bands in dB, 13 MFCCs, their means; there is nothing
 in it that scores. `descriptors` is what tutorials compute in place of the closed API: tempo and beats, level, chroma, spectral
 centroid and contrast, zero crossings, MFCCs. Prints {"files", "failed", "audio_s", "wall_s"} as JSON.
 """
@@ -22,13 +22,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 import librosa  # noqa: E402
 import numpy  # noqa: E402
 
-MEL_RATE = 24_000
 
-
-def mel(path):
+def mel(path, rate, fft, hop, mels):
     """Seconds heard of a file, and what a network would be given."""
-    samples, rate = librosa.load(path, sr=MEL_RATE, mono=True)
-    bands = librosa.feature.melspectrogram(y=samples, sr=rate, n_fft=1024, hop_length=300, n_mels=80, center=False)
+    samples, _ = librosa.load(path, sr=rate, mono=True)
+    bands = librosa.feature.melspectrogram(y=samples, sr=rate, n_fft=fft, hop_length=hop, n_mels=mels, center=False)
     decibels = librosa.power_to_db(bands)
     mfcc = librosa.feature.mfcc(S=decibels, n_mfcc=13)
     return len(samples) / rate, [part.mean() for part in (decibels, mfcc)]
@@ -52,16 +50,16 @@ def descriptors(path):
 WAYS = {"mel": mel, "descriptors": descriptors}
 
 
-def seconds(way, path):
+def seconds(way, settings, path):
     """Seconds heard of a file on one of the ways; none where it cannot be read."""
     try:
-        return WAYS[way](path)[0]
+        return WAYS[way](path, *settings)[0]
     except Exception:  # Anything may be in a folder.
         return 0.0
 
 
 def main():
-    way = functools.partial(seconds, sys.argv[1])
+    way = functools.partial(seconds, sys.argv[1], [int(number) for number in sys.argv[3:]])
     with open(sys.argv[2], encoding="utf-8") as text:
         paths = text.read().splitlines()
     jobs = os.cpu_count() or 1

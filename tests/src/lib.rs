@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Only tests use this crate.
 
 pub mod bundles;
+mod measure;
+
+pub use measure::{Memory, goal, memory, quick};
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -18,17 +21,6 @@ use serde_json::Value;
 /// Says why a test does nothing, and that it passes without having shown anything.
 pub fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
-}
-
-/// Prints a figure that should be at most `most`; `cargo xtask bench` gathers these lines.
-pub fn goal(name: &str, found: f64, most: f64) {
-    let verdict = if found <= most { "met" } else { "missed" };
-    println!("{name}: {found:.4}, goal ≤ {most:.4} … {verdict}");
-}
-
-/// Whether a benchmark should only take a glance.
-pub fn quick() -> bool {
-    std::env::var_os("ECHOMETER_QUICK").is_some()
 }
 
 /// The analyzer, built as the tests are.

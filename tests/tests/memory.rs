@@ -5,7 +5,7 @@
 
 use echometer_engine::{Device, InputFormat, Model, Scorer};
 use echometer_models::default_model;
-use echometer_tests::skip;
+use echometer_tests::{memory, skip};
 
 const INPUT: InputFormat = InputFormat {
     rate: 24_000,
@@ -16,13 +16,6 @@ const WARM_UP_S: usize = 60;
 const BETWEEN_S: usize = 300;
 /// Bytes that may be gone between looks. 300 an output and run, eight outputs of the trunk, would be 3.6 MB.
 const GONE: usize = 1 << 20;
-
-/// Bytes of memory that the process has in use.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
-}
 
 #[test]
 fn minutes_of_readings_take_no_more_memory_than_the_first() {
@@ -42,7 +35,7 @@ fn minutes_of_readings_take_no_more_memory_than_the_first() {
                 scorer.push(&second, &mut readings).unwrap();
                 readings.clear();
             }
-            resident()
+            memory().unwrap().resident
         };
         let before = score(WARM_UP_S);
         let after = score(BETWEEN_S);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use echometer_engine::tap::tap;
 use echometer_engine::{Device, Feature, InputFormat, Live, Model, Pool, Reading, Scorer};
 use echometer_models::default_model;
-use echometer_tests::{demo, model, skip};
+use echometer_tests::{demo, memory, model, skip};
 
 const READING_HZ: f64 = 5.0;
 /// What is repeated, in seconds: longer than the window, and a whole number of columns, so that the same sound meets the same
@@ -19,14 +19,8 @@ const PERIOD_S: usize = 60;
 /// Hours without the variable.
 const SHORT_H: f64 = 0.1;
 /// Memory that may come and go between a tenth of the time and its end, in bytes.
-const SLACK: u64 = 8 << 20;
+const SLACK: usize = 8 << 20;
 const BLOCK: usize = 512;
-
-/// The program's memory in bytes; `None` where the system does not say.
-fn memory() -> Option<u64> {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
-    Some(pages.split_whitespace().nth(1)?.parse::<u64>().ok()? * 4096)
-}
 
 /// `seconds` of a bundled excerpt over and over.
 fn repeated(seconds: usize) -> (Vec<f32>, InputFormat) {
@@ -109,7 +103,7 @@ fn soak(device: Device, model: &Model) {
     assert_eq!(live.latest().unwrap().dropped, 0);
     let grown = early
         .zip(memory())
-        .map(|(early, late)| late.saturating_sub(early));
+        .map(|(early, late)| late.resident.saturating_sub(early.resident));
     println!(
         "{device}: {:.1} h, {count} readings, those of the second minute and of every later one at most {furthest:.1e} of a range apart, memory grew by {} kB",
         (periods * PERIOD_S) as f64 / 3600.0,

@@ -4,6 +4,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 
 use super::card::{CARD_FILE, Card, LoudnessSource};
+use super::node::size;
 use super::onnx::{EXTERNAL, GraphProto, ModelProto, ValueInfoProto};
 use super::ports::ModelPorts;
 use super::{ModelError, ModelFiles, bounds, rule, wire};
@@ -90,9 +91,7 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
         "such that the first values come within 4 s",
     )?;
     let shapes = card.trunk.iter().flat_map(|trunk| &trunk.state);
-    let state = shapes
-        .map(|shape| saturating_size(shape))
-        .fold(0, usize::saturating_add);
+    let state = shapes.map(|shape| size(shape)).fold(0, usize::saturating_add);
     card_rule(
         state <= 1 << 24,
         "trunk.state",
@@ -107,12 +106,6 @@ fn check_card(card: &Card) -> Result<(), ModelError> {
         "1–67108864 values a window",
     )?;
     check_features(card)
-}
-
-fn saturating_size(shape: &[usize]) -> usize {
-    shape
-        .iter()
-        .fold(1, |size, &dim| usize::saturating_mul(size, dim))
 }
 
 fn check_features(card: &Card) -> Result<(), ModelError> {

@@ -1,5 +1,6 @@
 //! A model: its card and its one or two graphs, checked and ready to run.
 
+mod ahead;
 mod bounds;
 mod card;
 mod check;
@@ -179,14 +180,16 @@ impl Model {
         for runtime in Runtime::candidates(device)? {
             match Self::prepare(&card, files, &runtime, &ports) {
                 Ok((trunk, head)) => {
-                    let ahead = ahead.then(|| Self::prepare_ahead(&card, files, &runtime, &ports));
+                    let wanted = trunk.as_ref().filter(|_| ahead);
+                    let ahead =
+                        wanted.and_then(|trunk| ahead::prepare(&card, files, &runtime, &ports, trunk));
                     let runtime = runtime.after(&refused);
                     return Ok(Self {
                         shared: Arc::new(Shared {
                             card,
                             runtime,
                             trunk,
-                            ahead: ahead.flatten(),
+                            ahead,
                             head,
                             streams,
                         }),
@@ -214,19 +217,6 @@ impl Model {
             _ => None,
         };
         Ok((trunk, graph(&card.head.file, &files.head, &ports.head)?))
-    }
-
-    /// The trunk for a second in one run. A graph that fixes how many frames it takes goes without.
-    fn prepare_ahead(
-        card: &Card,
-        files: &ModelFiles,
-        runtime: &Runtime,
-        ports: &ModelPorts,
-    ) -> Option<Graph> {
-        let (trunk, bytes, ports) = (card.trunk.as_ref()?, files.trunk.as_ref()?, ports.ahead.as_ref()?);
-        Graph::new(runtime, &trunk.file, bytes, ports.clone())
-            .inspect_err(|error| tracing::debug!(%error, "the trunk takes one column at a time"))
-            .ok()
     }
 
     /// This model without keeping it alive.

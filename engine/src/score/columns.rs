@@ -1,7 +1,7 @@
 //! Mel frames to columns: what the trunk is given and gives, one step at a time, with its state.
 
 use super::rows::Row;
-use crate::model::Card;
+use crate::model::Model;
 
 /// The frames of one input on their way through the trunk, `stride` at a time, or a fixed number of steps in one run.
 ///
@@ -22,13 +22,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new(card: &Card) -> Self {
+    pub(super) fn new(model: &Model) -> Self {
+        let card = model.card();
+        let most = model.ahead().map_or(1, |_| card.columns_ahead());
         let shapes = card.trunk.iter().flat_map(|trunk| &trunk.state);
         let state: Vec<_> = shapes.map(|shape| vec![0.0; shape.iter().product()]).collect();
         Self {
             next_state: state.clone(),
             state,
-            columns: vec![0.0; card.channels() * card.columns_ahead()],
+            columns: vec![0.0; card.channels() * most],
             channels: card.channels(),
             frames: Vec::new(),
             step: card.stride() * card.front_end.mels,

@@ -41,7 +41,8 @@ impl Graphs {
             for (lane, samples) in lanes.iter_mut().zip(samples.iter_mut()) {
                 lane.take(samples)?;
             }
-            self.step(lanes)?;
+            let now = lanes.iter().any(|lane| lane.is_due() || lane.is_window());
+            self.step(lanes, now)?;
             self.score(lanes, false, Lane::is_due)?;
             for (i, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.is_due()) {
                 tell(i, lane.give());
@@ -56,7 +57,7 @@ impl Graphs {
     /// Ends all lanes and reads each once more; `None` for one without input.
     pub(super) fn finish(&mut self, lanes: &mut [Lane]) -> Result<Vec<Option<Reading>>, ScoreError> {
         let heard: Vec<_> = lanes.iter_mut().map(Lane::end).collect();
-        self.step(lanes)?;
+        self.step(lanes, true)?;
         self.score(lanes, true, |_| true)?;
         let readings = heard.iter().zip(lanes);
         Ok(readings.map(|(heard, lane)| heard.then(|| lane.look())).collect())
@@ -64,15 +65,20 @@ impl Graphs {
 
     /// Readies lanes for a look between regular readings.
     pub(super) fn refresh(&mut self, lanes: &mut [Lane]) -> Result<(), BackendError> {
+        self.step(lanes, true)?;
         self.score(lanes, false, |_| true)
     }
 
-    /// The trunk, until no lane has frames for a step.
-    fn step(&mut self, lanes: &mut [Lane]) -> Result<(), BackendError> {
+    /// The trunk, until no lane has frames for a step; or, where it takes a second in one run and nobody looks `now`, until
+    /// none has frames for that.
+    fn step(&mut self, lanes: &mut [Lane], now: bool) -> Result<(), BackendError> {
         if let (Some(rows), Some(graph)) = (&mut self.ahead, self.model.ahead()) {
             run(lanes, self.model.card().columns_ahead(), |ready| {
                 rows.run(graph, ready)
             })?;
+            if !now {
+                return Ok(());
+            }
         }
         let (trunk, model) = (&mut self.trunk, &self.model);
         run(lanes, 1, |ready| match (trunk.as_mut(), model.trunk()) {

@@ -46,7 +46,7 @@ impl Lane {
         let card = model.card();
         Ok(Self {
             front_end: FrontEnd::new(&card.front_end, input.rate)?,
-            columns: Columns::new(card),
+            columns: Columns::new(model),
             window: Window::new(model),
             loudness: Loudness::new(input.rate, downmix.width(), card.window_s)?,
             between_windows: Track::interval(card, input.rate),

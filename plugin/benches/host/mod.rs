@@ -78,9 +78,3 @@ fn noise(seed: &mut u32) -> f32 {
     *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
     *seed as f32 / u32::MAX as f32 - 0.5
 }
-
-/// Prints a figure that should be at most `most`; `cargo xtask bench` gathers these lines.
-pub(crate) fn goal(name: &str, found: f64, most: f64) {
-    let verdict = if found <= most { "met" } else { "missed" };
-    println!("{name}: {found:.4}, goal ≤ {most:.4} … {verdict}");
-}

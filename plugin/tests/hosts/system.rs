@@ -4,15 +4,6 @@ use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Bytes of memory: resident, and mapped.
-pub(crate) fn memory() -> Option<[usize; 2]> {
-    let pages = fs::read_to_string("/proc/self/statm").ok()?;
-    let mut pages = pages.split(' ').map(|pages| pages.parse::<usize>().ok());
-    let (mapped, resident) = (pages.next()??, pages.next()??);
-    // Where pages are not of 4 KiB, the figures are off by the same factor each time.
-    Some([resident * 4096, mapped * 4096])
-}
-
 /// Threads by name, in alphabetical order.
 pub(crate) fn threads() -> Option<Vec<String>> {
     let tasks = fs::read_dir("/proc/self/task").ok()?.flatten();

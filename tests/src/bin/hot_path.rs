@@ -8,13 +8,19 @@ use std::hint::black_box;
 
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig};
 use echometer_engine::tap::tap;
-use echometer_engine::{InputFormat, Loudness, Scorer};
+use echometer_engine::{Device, InputFormat, Loudness, Model, Scorer};
+use echometer_models::default_model;
 use echometer_tests::model;
 
 const RATE: u32 = 48_000;
 const SECONDS: usize = 4;
 /// Sample frames of a block, as hosts and cards give them.
 const BLOCK: usize = 256;
+
+const FORMAT: InputFormat = InputFormat {
+    rate: RATE,
+    channels: 2,
+};
 
 /// What is counted is what happens in here.
 #[inline(never)]
@@ -65,25 +71,27 @@ fn main() {
                 }
             });
         }
-        "live path" => {
-            let format = InputFormat {
-                rate: RATE,
-                channels: 2,
-            };
-            let mut scorer = Scorer::new(&model(), format, 5.0).unwrap();
-            let mut readings = Vec::new();
-            // The first columns are there, and what is made once is made.
-            (0..3).for_each(|_| scorer.push(&second, &mut readings).unwrap());
-            measured(&mut || {
-                for _ in 0..SECONDS {
-                    second
-                        .chunks(2 * BLOCK)
-                        .for_each(|block| scorer.push(block, &mut readings).unwrap());
-                }
-            });
-            black_box(readings);
+        "live path" => score(Scorer::new(&model(), FORMAT, 5.0).unwrap(), &second),
+        // As a scan: the trunk a second at a time, a look a second, no readings between.
+        "file" => {
+            let model = Model::load_ahead(&default_model(), Device::Embedded).unwrap();
+            score(Scorer::new(&model, FORMAT, 1e-6).unwrap().for_track(), &second);
         }
-        part => panic!("`{part}`: tap, front end, loudness or live path"),
+        part => panic!("`{part}`: tap, front end, loudness, live path or file"),
     }
     println!("{SECONDS}");
+}
+
+fn score(mut scorer: Scorer, second: &[f32]) {
+    let mut readings = Vec::new();
+    // The first columns are there, and what is made once is made.
+    (0..3).for_each(|_| scorer.push(second, &mut readings).unwrap());
+    measured(&mut || {
+        for _ in 0..SECONDS {
+            second
+                .chunks(2 * BLOCK)
+                .for_each(|block| scorer.push(block, &mut readings).unwrap());
+        }
+    });
+    black_box(readings);
 }

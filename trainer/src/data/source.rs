@@ -79,6 +79,8 @@ pub(crate) enum SourceError {
     Empty {
         data: String,
         features: String,
+        /// Clips that are there all the same.
+        clips: usize,
         /// Empty, or how many clips were left out and why the first was.
         left_out: String,
     },

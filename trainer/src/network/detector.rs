@@ -17,6 +17,14 @@ pub(crate) struct Detector {
     pub(crate) drawn: Tensor,
 }
 
+/// Means `[batch, features]`, as shares of the range, after all `detectors` heard `[batch, pooled]`, one after the other.
+pub(crate) fn heard(detectors: &[Detector], pooled: &Tensor, share: Tensor) -> Tensor {
+    let draw = |share: Tensor, detector: &Detector| {
+        &share + detector.pull(pooled) * &detector.drawn * (&detector.target - &share)
+    };
+    detectors.iter().fold(share, draw)
+}
+
 impl Detector {
     /// The same where a network computes.
     pub(crate) fn to_device(&self, device: Device) -> Self {
@@ -38,10 +46,5 @@ impl Detector {
     /// How far it draws, `[batch, 1]`: from 0 at the threshold to 1 where the sound is certain.
     pub(crate) fn pull(&self, pooled: &Tensor) -> Tensor {
         ((self.probability(pooled) - self.threshold) * (1.0 / (1.0 - self.threshold))).clamp_min(0.0)
-    }
-
-    /// Means `[batch, features]`, as shares of the range, after it was heard.
-    pub(crate) fn draw(&self, pooled: &Tensor, share: &Tensor) -> Tensor {
-        share + self.pull(pooled) * &self.drawn * (&self.target - share)
     }
 }

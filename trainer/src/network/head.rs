@@ -4,7 +4,7 @@ use echometer_engine::{Feature, PerFeature};
 use tch::nn::{Init, Path};
 use tch::{Kind, Tensor};
 
-use super::{Detector, Prediction};
+use super::{Detector, Prediction, heard};
 
 /// Pools columns under a mask (mean, standard deviation, share heard); a few small networks, each of one hidden layer and
 /// a straight way past it, then read the features from that, and their average counts.
@@ -183,18 +183,12 @@ impl Head {
         }
     }
 
-    /// Means as shares of the range, after all detectors.
-    pub(crate) fn heard(&self, pooled: &Tensor, share: Tensor) -> Tensor {
-        let detectors = self.detectors.iter();
-        detectors.fold(share, |share, detector| detector.draw(pooled, &share))
-    }
-
     /// The average of all members.
     pub(crate) fn read(&self, pooled: &Tensor) -> Prediction {
         let Opinions { root, sd } = self.opinions(pooled, false);
         let average = |x: Tensor| x.mean_dim([0].as_slice(), false, Kind::Float);
         let share = (average(root.pow(&self.power)) * &self.gain + &self.offset).clamp(0.0, 1.0);
-        let share = self.heard(pooled, share);
+        let share = heard(&self.detectors, pooled, share);
         Prediction {
             mean: &self.low + &self.span * share,
             sd: average(sd) * &self.span * &self.calibration,

@@ -6,7 +6,7 @@ mod head;
 pub(crate) mod thesis;
 mod trunk;
 
-pub(crate) use detector::Detector;
+pub(crate) use detector::{Detector, heard};
 pub(crate) use geometry::{Conv, Geometry};
 pub(crate) use head::{HIDDEN, Head, MEMBERS, Opinions, SD_FLOOR, VARIANCE_FLOOR, power};
 pub(crate) use trunk::Trunk;

@@ -115,16 +115,9 @@ pub(crate) fn require(listing: &Listing, data: &str, features: &[Feature]) -> Re
     Err(SourceError::Empty {
         data: data.to_owned(),
         features: names.join(", "),
+        clips: listing.rows.len(),
         left_out,
     })
-}
-
-/// In words, a data set whose clips are there and say nothing of `features`; `None` for any other.
-pub(crate) fn without_labels(spec: &DataSpec, features: &[Feature]) -> Result<Option<String>, SourceError> {
-    let source = open(spec, None)?;
-    let rows = source.list()?.rows;
-    let silent = !rows.is_empty() && !rows.iter().any(|row| row.has_any(features));
-    Ok(silent.then(|| source.describe()))
 }
 
 fn read_error(file: &Path, reason: impl ToString) -> SourceError {
@@ -207,12 +200,20 @@ mod tests {
         let table = folder.path().join("assumed.csv");
         std::fs::write(folder.path().join("a.wav"), "").unwrap();
         let spec = DataSpec::Manifest(table.clone());
-        let of_energy = || without_labels(&spec, &[Feature::Energy]).unwrap();
+        let clips = |feature: Feature| {
+            let listing = open(&spec, None).unwrap().list().unwrap();
+            match require(&listing, "assumed.csv", &[feature]) {
+                Err(SourceError::Empty { clips, .. }) => Some(clips),
+                _ => None,
+            }
+        };
         std::fs::write(&table, "path,start,speechiness\na.wav,0,0.5\n").unwrap();
-        assert!(of_energy().unwrap().contains("assumed.csv"));
-        assert_eq!(without_labels(&spec, &[Feature::Speechiness]).unwrap(), None);
+        assert_eq!(
+            (clips(Feature::Energy), clips(Feature::Speechiness)),
+            (Some(1), None)
+        );
         std::fs::write(&table, "path,start,speechiness\nb.wav,0,0.5\n").unwrap();
-        assert_eq!(of_energy(), None, "that its clips are missing is an error");
+        assert_eq!(clips(Feature::Energy), Some(0), "its clip is missing");
     }
 
     #[test]

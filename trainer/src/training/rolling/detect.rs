@@ -14,7 +14,7 @@ use crate::data::cache::Key;
 use crate::data::clips::Clip;
 use crate::data::folds;
 use crate::data::row::Split;
-use crate::network::Detector;
+use crate::network::{Detector, heard};
 
 /// Share of views of songs that may pass the threshold.
 const FALSE_ALARMS: f64 = 0.01;
@@ -268,14 +268,12 @@ impl<'a> Heard<'a> {
         let pooled = Tensor::from_slice(view).unsqueeze(0);
         let (low, high) = self.features[feature].range();
         let (low, span) = (f64::from(low), f64::from(high - low));
-        let mut share = Tensor::full(
+        let share = Tensor::full(
             [1, self.features.len() as i64],
             (mean - low) / span,
             (Kind::Float, pooled.device()),
         );
-        for detector in self.detectors {
-            share = detector.draw(&pooled, &share);
-        }
+        let share = heard(self.detectors, &pooled, share);
         Ok(low + span * share.double_value(&[0, feature as i64]))
     }
 }

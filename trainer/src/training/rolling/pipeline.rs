@@ -21,7 +21,8 @@ use crate::data::clips::{Clip, without};
 use crate::data::folds;
 use crate::data::prepare::{Data, prepare};
 use crate::data::row::Split;
-use crate::data::sources::{self, DataSpec};
+use crate::data::source::SourceError;
+use crate::data::sources::DataSpec;
 use crate::distil::{self, DistilOptions, distil};
 use crate::export::{self, About};
 use crate::network::{Geometry, Network};
@@ -130,19 +131,21 @@ pub(crate) fn train(options: &TrainOptions, stop: &AtomicBool) -> anyhow::Result
     detect::check(&made_clips)?;
     let lesson = distil(&options.distil, &options.data, &teaching, WINDOW_S, clips, stop)?;
     let (taught, songs) = lesson.unzip();
+    let songs = songs.unwrap_or_default();
     settings.taught = taught;
     let mut weak = more_clips(options, &options.weak, "weak", &front_end, clips, stop)?;
     // What data keeps for measuring is not learned from.
     weak.retain(|clip| Split::teaches(clip.split));
-    let (examples, weak) = (
-        see(clips, examples::VIEWS, &settings, stop)?,
-        see(&weak, examples::FEW_VIEWS, &settings, stop)?,
-    );
+    let untrained = PerFeature::from_fn(|feature| feature.range().0);
+    let taught = settings.taught.is_some().then(|| fresh(&settings, &untrained));
+    let taught = taught.transpose()?;
+    let see = |clips, count| see(taught.as_ref(), clips, count, &settings, stop);
+    let examples = see(clips, examples::VIEWS)?;
+    let weak = see(&weak, examples::FEW_VIEWS)?;
     let mut detectors = Vec::new();
     if !options.detect.is_empty() {
-        let songs = songs.unwrap_or_default();
-        let made = see(&made_clips, examples::FEW_VIEWS, &settings, stop)?;
-        let songs = see(&songs, examples::FEW_VIEWS, &settings, stop)?;
+        let made = see(&made_clips, examples::FEW_VIEWS)?;
+        let songs = see(&songs, examples::FEW_VIEWS)?;
         let (found, table) = detect::detectors(features, &made, &songs, &examples, settings.seed)?;
         println!("{table}");
         let file = options.data.out.join("detectors.md");
@@ -218,12 +221,6 @@ fn more_clips(
 ) -> anyhow::Result<Vec<Clip>> {
     let mut clips = Vec::new();
     for spec in specs {
-        if let Some(table) = sources::without_labels(spec, &options.data.features.0)? {
-            tracing::warn!(
-                "--{name} {table}: no clip has a label for what is asked for; it teaches nothing here"
-            );
-            continue;
-        }
         let data = DataArgs {
             data: spec.clone(),
             audio: None,
@@ -232,24 +229,34 @@ fn more_clips(
             features: options.data.features.clone(),
         };
         let shortest = Geometry::standard(front_end.mels as i64).shortest() as usize;
-        let more = prepare(&data, front_end, WINDOW_S, shortest, stop)?.clips;
-        clips.extend(without(more, labelled));
+        match prepare(&data, front_end, WINDOW_S, shortest, stop) {
+            Ok(more) => clips.extend(without(more.clips, labelled)),
+            Err(error) if says_nothing(&error) => {
+                tracing::warn!("--{name} {error}; it teaches nothing here");
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(clips)
 }
 
-/// Clips to learn from; where the trunk is taught, with `count` views and the whole one through it.
+/// Whether clips are there, but without labels for what is asked for: there may be others.
+fn says_nothing(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(SourceError::Empty { clips: 1.., .. }))
+}
+
+/// Clips to learn from, with `count` views and the whole one through the trunk of a `network` that was taught.
 fn see<'a>(
+    network: Option<&Network>,
     clips: &'a [Clip],
     count: usize,
     settings: &Settings,
     stop: &AtomicBool,
 ) -> anyhow::Result<Vec<Example<'a>>> {
-    if settings.taught.is_none() {
+    let Some(network) = network else {
         return Ok(examples::plain(clips));
-    }
-    let network = fresh(settings, &PerFeature::from_fn(|feature| feature.range().0))?;
-    let seen = examples::seen(&network, clips, count, settings, stop)?;
+    };
+    let seen = examples::seen(network, clips, count, settings, stop)?;
     seen.context("stopped; the same command goes on from there")
 }
 
