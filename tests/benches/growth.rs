@@ -1,4 +1,5 @@
-//! How the live path's cost grows with rate, channels, readings a second and streams, each beside a stereo stream at 48 kHz with five.
+//! How the live path's cost grows with rate, channels, readings a second, the window's length and streams, each beside a stereo
+//! stream at 48 kHz with five and a window of 30 s.
 //!
 //! `cargo bench -p echometer-tests --bench growth`
 
@@ -7,13 +8,17 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use echometer_engine::{InputFormat, Model, Scorer};
-use echometer_tests::model;
+use echometer_engine::model::onnx::{DimensionProto, ModelProto, ValueInfoProto};
+use echometer_engine::model::{Card, sha256_hex};
+use echometer_engine::{Device, InputFormat, Model, Scorer};
+use echometer_models::default_model;
+use prost::Message;
 
 const USUAL: Case = Case {
     rate: 48_000,
     channels: 2,
     readings_hz: 5.0,
+    window_s: 30.0,
     streams: 1,
 };
 /// Turns, of which the least time counts.
@@ -25,11 +30,13 @@ struct Case {
     rate: u32,
     channels: u16,
     readings_hz: f64,
+    window_s: f64,
     streams: usize,
 }
 
 impl Case {
-    fn start(self, model: &Model) -> Running {
+    fn start(self) -> Running {
+        let model = model(self.window_s);
         let format = InputFormat {
             rate: self.rate,
             channels: self.channels,
@@ -37,15 +44,36 @@ impl Case {
         let count = self.rate as usize * usize::from(self.channels);
         let mut running = Running {
             scorers: (0..self.streams)
-                .map(|_| Scorer::new(model, format, self.readings_hz).unwrap())
+                .map(|_| Scorer::new(&model, format, self.readings_hz).unwrap())
                 .collect(),
             second: (0..count).map(|i| (i as f32 * 0.011).sin() * 0.3).collect(),
             least: f64::MAX,
         };
-        (0..31).for_each(|_| running.second()); // Until the window is full.
+        (0..=self.window_s as usize).for_each(|_| running.second()); // Until the window is full.
         running.least = f64::MAX;
         running
     }
+}
+
+/// The default model with a window of so many seconds: its head pools over however many columns there are.
+fn model(window_s: f64) -> Model {
+    let mut files = default_model();
+    let mut card: Card = serde_json::from_slice(&files.card).unwrap();
+    card.window_s = window_s;
+    let mut head = ModelProto::decode(&*files.head).unwrap();
+    let (columns, channels) = (card.window_columns(), card.channels());
+    let sizes = |sizes: &[usize]| {
+        let fixed = sizes.iter().map(|&size| DimensionProto::fixed(size));
+        std::iter::once(DimensionProto::any("N")).chain(fixed).collect()
+    };
+    head.graph.as_mut().unwrap().input = vec![
+        ValueInfoProto::float("columns", sizes(&[columns, channels])),
+        ValueInfoProto::float("mask", sizes(&[columns])),
+    ];
+    files.head = head.encode_to_vec().into();
+    card.head.sha256 = sha256_hex(&files.head);
+    files.card = serde_json::to_vec(&card).unwrap().into();
+    Model::load(&files, Device::Embedded).unwrap()
 }
 
 struct Running {
@@ -80,11 +108,13 @@ fn main() {
             Case { readings_hz, ..USUAL },
         ));
     }
+    for window_s in [10.0, 60.0, 120.0] {
+        cases.push((format!("a window of {window_s} s"), Case { window_s, ..USUAL }));
+    }
     for streams in [4, 16] {
         cases.push((format!("{streams} streams"), Case { streams, ..USUAL }));
     }
-    let model = model();
-    let mut running: Vec<_> = cases.iter().map(|(_, case)| case.start(&model)).collect();
+    let mut running: Vec<_> = cases.iter().map(|(_, case)| case.start()).collect();
     for _ in 0..TURNS {
         running.iter_mut().for_each(Running::second);
     }

@@ -34,7 +34,7 @@ pub struct Loudness {
     blocks: VecDeque<f64>,
     window: usize,
     whole: Option<Vec<f64>>,
-    scratch: Vec<f32>,
+    mono: Vec<f32>,
 }
 
 impl Loudness {
@@ -54,7 +54,7 @@ impl Loudness {
             blocks: VecDeque::with_capacity(window + 1),
             window,
             whole: None,
-            scratch: Vec::new(),
+            mono: Vec::new(),
         })
     }
 
@@ -67,10 +67,13 @@ impl Loudness {
     pub fn push(&mut self, mut samples: &[Stereo]) -> Result<(), ebur128::Error> {
         while !samples.is_empty() {
             let (now, later) = samples.split_at(self.until_hop.min(samples.len()));
-            self.scratch.clear();
-            self.scratch
-                .extend(now.iter().flat_map(|pair| &pair[..self.width]));
-            self.meter.add_frames_f32(&self.scratch)?;
+            if self.width == 2 {
+                self.meter.add_frames_f32(now.as_flattened())?;
+            } else {
+                self.mono.clear();
+                self.mono.extend(now.iter().map(|[left, _]| left));
+                self.meter.add_frames_f32(&self.mono)?;
+            }
             self.until_hop -= now.len();
             if self.until_hop == 0 {
                 self.until_hop = self.hop;
