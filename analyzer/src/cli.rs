@@ -2,6 +2,7 @@
 
 mod config;
 pub(crate) mod generate;
+pub(crate) mod keep;
 pub(crate) mod scan;
 pub(crate) mod serve;
 
@@ -9,7 +10,8 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use echometer_engine::{Device, ScoreError, Scorer};
 use tracing_subscriber::EnvFilter;
 
@@ -20,7 +22,7 @@ use crate::failure::Failure;
 /// Danceability, energy, liveness, valence, acousticness, instrumentalness, speechiness and loudness over the last
 /// 30 seconds, computed on this machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// What to do instead of listening.
     #[command(subcommand)]
@@ -49,7 +51,7 @@ pub(crate) enum Command {
     /// Score whole folders of music into one table
     Scan(scan::Scan),
     /// Print the settings in effect, from the file and the flags that follow, as such a file
-    Config(Box<Live>),
+    Config(Box<keep::Keep>),
     /// Print what makes a shell complete these flags
     Completions {
         /// The shell
@@ -163,7 +165,7 @@ Examples:
   analyzer --serve                              an overlay for streams on http://127.0.0.1:8137/
   ffmpeg -i x.webm -f wav - | analyzer -i -     anything ffmpeg can read
 
-Settings may be kept in a file: `analyzer config` prints it, and --no- before a switch undoes what it says.
+Settings may be kept in a file: `analyzer config --write` makes it, and --no- before a switch undoes what it says.
 A file wins over a device name. Keys in the terminal: q, Esc or Ctrl-C leave, r resets.
 JSON lines also have, only where it applies:
   \"replaced\"    samples that were no usable numbers and count as silence
@@ -200,23 +202,45 @@ pub(crate) enum RawFormat {
 
 /// The command line with what the configuration file says; ends the process where it is wrong, or asks for help.
 pub(crate) fn parse() -> Result<Args, Failure> {
-    let command = command();
+    let mut command = command();
     let line: Vec<_> = std::env::args_os().collect();
     let mut given = command.clone().get_matches_from(&line);
+    refuse_stray(&command, &given)?;
     let named = given.get_one::<PathBuf>("config");
-    let wanted = !given.get_flag("no_config");
+    let making = matches!(given.subcommand(), Some(("config", keep)) if keep.get_flag("write"));
+    let new = making && named.is_some_and(|path| !path.exists());
+    let wanted = !given.get_flag("no_config") && !new;
     if let Some(file) = wanted
         .then(|| config::find(named.map(PathBuf::as_path)))
         .transpose()?
         .flatten()
     {
-        given = file.apply(command, &given)?.get_matches_from(&line);
+        command = file.apply(command, &given)?;
+        given = command.clone().get_matches_from(&line);
     }
     let mut args = Args::from_arg_matches(&given).map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(("config", settings)) = given.subcommand() {
-        args.effective = config::print(&Args::command(), settings);
+        args.effective = config::print(&Args::command(), &command, settings);
     }
     Ok(args)
+}
+
+/// Refuses flags of listening before a subcommand, which would not see them. Clap's own refusal takes those too that every command
+/// knows.
+fn refuse_stray(command: &clap::Command, given: &ArgMatches) -> Result<(), Failure> {
+    let Some((name, _)) = given.subcommand() else {
+        return Ok(());
+    };
+    let typed =
+        |arg: &&clap::Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let own = command.get_arguments().filter(|arg| !arg.is_global_set());
+    let Some(flag) = own.into_iter().find(typed).and_then(clap::Arg::get_long) else {
+        return Ok(());
+    };
+    let failure = Failure::usage(format!("--{flag} before `{name}` is for listening only"));
+    Err(failure.hint(format!(
+        "flags of `{name}` stand after it: analyzer {name} …; see analyzer {name} --help"
+    )))
 }
 
 /// The definition of the command line.

@@ -38,7 +38,7 @@ fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         None => live::run(&args.live),
         Some(Command::Scan(scan)) => cli::scan::run(&scan),
-        Some(Command::Config(_)) => cli::print(&args.effective),
+        Some(Command::Config(keep)) => keep.run(&args.effective, args.config.as_deref()),
         Some(Command::Completions { shell }) => cli::print(&cli::generate::completions(shell)),
         Some(Command::Man) => cli::print(&cli::generate::man()?),
     }

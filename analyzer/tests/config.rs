@@ -165,3 +165,50 @@ fn shells_and_man_get_what_they_read() {
     // Subcommands and the flags of listening are not mixed.
     assert_eq!(code(&run(&["--once", "man"])), 2);
 }
+
+#[test]
+fn flags_that_all_commands_know_stand_anywhere_and_others_after_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = wav(folder.path(), "chord.wav", &chord(3.0));
+    let input = input.to_str().unwrap();
+    let config = file(folder.path(), "[scan]\ncurves = true\n");
+    for arguments in [
+        ["--config", &config, "scan", input],
+        ["scan", "--config", &config, input],
+    ] {
+        let output = run(&arguments);
+        assert!(lines(&output)[0]["curve"].is_object(), "{arguments:?}");
+    }
+    assert!(
+        lines(&run(&["--no-config", "scan", input]))[0]
+            .get("curve")
+            .is_none()
+    );
+    let output = run(&["--rate", "2", "scan", input]);
+    assert_eq!(code(&output), 2);
+    let told = stderr(&output);
+    assert!(
+        told.contains("--rate before `scan`") && told.contains("analyzer scan …"),
+        "{told}"
+    );
+}
+
+#[test]
+fn settings_are_kept_and_what_was_there_is_kept_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/analyzer.toml");
+    let path = path.to_str().unwrap();
+    let told = printed(&["config", "--config", path, "--write", "--rate", "2"]);
+    assert_eq!(told, format!("wrote {path}\n"));
+    let text = fs::read_to_string(path).unwrap() + "jobs = 3\ncurves = true\n";
+    // The last table is that of `scan`.
+    let text = text.replace("curves = false\n", "");
+    fs::write(path, &text).unwrap();
+    let told = printed(&["config", "--config", path, "--write", "--osc", "127.0.0.1:9"]);
+    assert!(told.contains(".bak"), "{told}");
+    let kept = fs::read_to_string(path).unwrap();
+    for line in ["rate = 2", "osc = [\"127.0.0.1:9\"]", "jobs = 3", "curves = true"] {
+        assert!(kept.lines().any(|kept| kept == line), "no {line} in {kept}");
+    }
+    assert_eq!(fs::read_to_string(format!("{path}.bak")).unwrap(), text);
+}

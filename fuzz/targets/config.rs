@@ -41,7 +41,7 @@ fn command() -> Command {
         flag("apply").action(ArgAction::SetTrue),
     ]);
     let config = live(Command::new("config"));
-    let all = live(Command::new("analyzer").args_conflicts_with_subcommands(true));
+    let all = live(Command::new("analyzer"));
     config::with_undoing(all)
         .subcommand(config::with_undoing(scan))
         .subcommand(config::with_undoing(config))
@@ -51,10 +51,10 @@ fn command() -> Command {
 fn printed(path: &Path, line: &[&str]) -> Option<String> {
     let given = command().try_get_matches_from(line).ok()?;
     let file = config::find(Some(path)).ok()??;
-    let command = file.apply(command(), &given).ok()?;
-    let given = command.try_get_matches_from(line).ok()?;
+    let changed = file.apply(command(), &given).ok()?;
+    let given = changed.clone().try_get_matches_from(line).ok()?;
     let settings = given.subcommand_matches("config");
-    Some(settings.map_or_else(String::new, |settings| config::print(&self::command(), settings)))
+    Some(settings.map_or_else(String::new, |settings| config::print(&command(), &changed, settings)))
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -45,7 +45,7 @@ pub(super) fn find(named: Option<&Path>) -> Result<Option<File>, Failure> {
             "the configuration file {} cannot be read: {error}",
             path.display()
         ))
-        .hint("--config names another one, --no-config does without; `analyzer config` prints one to begin with")),
+        .hint("--config names another one, --no-config does without; `analyzer config --write` makes one to begin with")),
     }
 }
 
@@ -217,8 +217,9 @@ fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
     })
 }
 
-/// What is in effect, as a file that says the same: keys that say nothing are comments.
-pub(super) fn print(command: &Command, given: &ArgMatches) -> String {
+/// What is in effect, as a file that says the same: keys that say nothing are comments. `command` is the definition, `changed` what
+/// the file made of it, and `given` are the flags.
+pub(super) fn print(command: &Command, changed: &Command, given: &ArgMatches) -> String {
     let mut text = String::from("# What the analyzer does unless its flags say otherwise.\n");
     if let Some(path) = default_path() {
         let _ = writeln!(
@@ -227,6 +228,27 @@ pub(super) fn print(command: &Command, given: &ArgMatches) -> String {
             path.display()
         );
     }
+    print_keys(&mut text, command, given);
+    for name in TABLES {
+        let [subcommand, said] = [command, changed].map(|command| command.find_subcommand(name));
+        let (Some(subcommand), Some(said)) = (subcommand, said) else {
+            continue;
+        };
+        // What the file says is its default.
+        let said = said.clone().no_binary_name(true);
+        if let Ok(given) = said.try_get_matches_from([""; 0]) {
+            let about = subcommand
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let _ = write!(text, "\n\n# {about}\n[{name}]\n");
+            print_keys(&mut text, subcommand, &given);
+        }
+    }
+    text
+}
+
+fn print_keys(text: &mut String, command: &Command, given: &ArgMatches) {
     for (key, arg) in keys(command) {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let _ = write!(text, "\n# {help}");
@@ -261,7 +283,6 @@ pub(super) fn print(command: &Command, given: &ArgMatches) -> String {
         };
         let _ = writeln!(text, "{line}");
     }
-    text
 }
 
 /// A value as TOML writes it.
@@ -270,7 +291,8 @@ fn written(text: &str, arg: &Arg) -> String {
     let number = parser == std::any::TypeId::of::<f64>()
         || parser == std::any::TypeId::of::<u8>()
         || parser == std::any::TypeId::of::<u16>()
-        || parser == std::any::TypeId::of::<u32>();
+        || parser == std::any::TypeId::of::<u32>()
+        || parser == std::any::TypeId::of::<std::num::NonZeroUsize>();
     // Rust takes numbers that TOML does not, such as .5 and 07: those are texts in the file.
     let plain = DeValue::parse(text).is_ok_and(|value| match value.get_ref() {
         DeValue::Integer(number) => number.as_str() == text,

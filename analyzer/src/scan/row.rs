@@ -1,5 +1,6 @@
 //! A track's row, and the columns that every table of a scan has, in their order.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use echometer_engine::{Feature, PerFeature};
@@ -105,6 +106,22 @@ impl Column {
             .chain(curves.then_some(Self::Curve))
     }
 
+    /// Whether a table with columns of these names is one that a scan wrote. Only that has all columns and no other: whatever else
+    /// there is, with rows or without, is somebody's and must not be taken for ours and replaced.
+    pub(crate) fn check<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+        let names: BTreeSet<_> = names.collect();
+        let known: BTreeSet<_> = Self::all(true).map(|column| column.to_string()).collect();
+        for column in Self::all(false).map(|column| column.to_string()) {
+            if !names.contains(column.as_str()) {
+                return Err(format!("there is no column `{column}`"));
+            }
+        }
+        match names.into_iter().find(|name| !known.contains(*name)) {
+            Some(other) => Err(format!("`{other}` is no column of a scan")),
+            None => Ok(()),
+        }
+    }
+
     /// What it holds.
     pub(crate) fn kind(self) -> Kind {
         match self {
@@ -186,22 +203,17 @@ impl fmt::Display for Column {
 }
 
 impl Row {
-    /// The row with these values, by column name. Only what a scan wrote has all columns and no other: whatever else has a
-    /// path in it is somebody's table, and must not be taken for ours and replaced.
+    /// The row with these values, by column name.
     pub(crate) fn from_values(mut values: Map<String, Value>) -> Result<Self, String> {
+        Column::check(values.keys().map(String::as_str))?;
         let mut row = Self::default();
         for column in Column::all(true) {
             let name = column.to_string();
-            match values.remove(&name) {
-                Some(value) => column
+            if let Some(value) = values.remove(&name) {
+                column
                     .set(&mut row, value)
-                    .map_err(|error| format!("column `{name}`: {error}"))?,
-                None if column == Column::Curve => {}
-                None => return Err(format!("there is no column `{name}`")),
+                    .map_err(|error| format!("column `{name}`: {error}"))?;
             }
-        }
-        if let Some(other) = values.keys().next() {
-            return Err(format!("`{other}` is no column of a scan"));
         }
         if row.path.is_empty() {
             return Err("column `path` is empty".into());

@@ -65,6 +65,27 @@ fn without_a_table_rows_are_json_lines_on_standard_output() {
 }
 
 #[test]
+fn what_no_scan_wrote_is_left_alone_even_without_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    wav(folder.path(), "a.wav", &chord(2.5));
+    for (name, text) in [
+        ("notes.csv", "my private notes"),
+        ("header.csv", "a,b\n"),
+        ("path.csv", "path\n"),
+        ("notes.jsonl", "my private notes"),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+        let output = scan(folder.path(), &["a.wav", "--out", name]);
+        assert_eq!(code(&output), 3, "{name}: {}", stderr(&output));
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), text);
+    }
+    // A scan that found nothing wrote one without rows.
+    let header = format!("{HEADER}\n");
+    fs::write(folder.path().join("empty.csv"), header).unwrap();
+    scanned(folder.path(), &["a.wav", "--out", "empty.csv"]);
+}
+
+#[test]
 fn formats_hold_the_same_and_lead_into_each_other() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a,b.wav", "quo\"te.wav", "new\nline.wav", "=1+1.wav", "é.wav"] {

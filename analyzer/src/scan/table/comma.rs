@@ -26,6 +26,7 @@ pub(super) fn write(out: &mut impl Write, rows: &[&Row], curves: bool) -> Result
 pub(super) fn read(reader: impl Read) -> Result<Vec<Row>, String> {
     let mut reader = csv::Reader::from_reader(reader);
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
+    Column::check(headers.iter())?;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;

@@ -93,6 +93,8 @@ pub(super) fn read(file: File) -> Result<Vec<Row>, String> {
 fn read_all(file: File) -> Result<Vec<Row>, String> {
     let failed = |error: ParquetError| error.to_string();
     let reader = SerializedFileReader::new(file).map_err(failed)?;
+    let schema = reader.metadata().file_metadata().schema_descr();
+    Column::check(schema.root_schema().get_fields().iter().map(|field| field.name()))?;
     let mut rows = Vec::new();
     for row in reader.get_row_iter(None).map_err(failed)? {
         let row = row.map_err(failed)?;
