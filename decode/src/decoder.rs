@@ -1,5 +1,6 @@
 //! One decoder for every container and codec.
 
+mod codec;
 mod packets;
 
 use std::borrow::Cow;
@@ -9,8 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
@@ -19,6 +19,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::error::DecodeError;
 use crate::wav::Lead;
+use codec::codec;
 
 /// Errors of the container in a row after which nothing more is expected from it.
 const CONTAINER_ERRORS: u32 = 16;
@@ -58,7 +59,14 @@ impl Decoder {
         if !metadata.is_file() {
             return Self::from_stream(Box::new(file), &name); // a pipe or a device node
         }
+        if metadata.len() == 0 {
+            return Err(DecodeError::Unrecognised {
+                name,
+                reason: "it is empty".into(),
+            });
+        }
         let lead = Lead::read(&mut file, Some(metadata.len())).map_err(open)?;
+        lead.check(&name)?;
         if lead.repaired {
             return Self::start(Box::new(ReadOnlySource::new(lead.then(file))), name);
         }
@@ -75,12 +83,16 @@ impl Decoder {
             name: name.to_owned(),
             source,
         })?;
+        lead.check(name)?;
         Self::start(Box::new(ReadOnlySource::new(lead.then(reader))), name.to_owned())
     }
 
     /// Decodes bytes in memory. `name` is for messages; its extension is a hint.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>, name: &str) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
+        if let Ok(lead) = Lead::read(&mut &*bytes, Some(bytes.len() as u64)) {
+            lead.check(name)?;
+        }
         Self::start(Box::new(Cursor::new(bytes.clone())), name.to_owned()).or_else(|error| {
             let reopen = || Ok(Box::new(ReadOnlySource::new(Cursor::new(bytes))));
             Self::start_blind(error, reopen, name.to_owned())
@@ -139,7 +151,9 @@ impl Decoder {
         name: String,
     ) -> Result<Self, DecodeError> {
         match (&error, reopen()) {
-            (DecodeError::Unrecognised { .. }, Ok(source)) => Self::start(source, name).map_err(|_| error),
+            (DecodeError::Unrecognised { .. } | DecodeError::Empty { .. }, Ok(source)) => {
+                Self::start(source, name).map_err(|_| error)
+            }
             _ => Err(error),
         }
     }
@@ -297,19 +311,6 @@ fn take(buffer: &GenericAudioBufferRef<'_>, block: &mut Vec<f32>) -> (u32, u16) 
         spec.rate(),
         u16::try_from(spec.channels().count()).unwrap_or(u16::MAX),
     )
-}
-
-fn codec(track: &Track, name: &str) -> Result<Box<dyn AudioDecoder>, DecodeError> {
-    let unsupported = |reason: String| DecodeError::Unsupported {
-        name: name.to_owned(),
-        reason,
-    };
-    let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
-        return Err(unsupported("its audio track names no codec".into()));
-    };
-    symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(|error| unsupported(format!("its codec cannot be decoded: {error}")))
 }
 
 fn duration_s(track: &Track) -> Option<f64> {

@@ -6,12 +6,19 @@
 
 use std::io::{self, Cursor, Read};
 
+use crate::error::DecodeError;
+
 /// `RIFF`, its length, `WAVE`.
 const RIFF_HEADER: usize = 12;
 /// A chunk's tag and length.
 const CHUNK_HEADER: usize = 8;
 /// Lengths from here on are placeholders: no program writes so much where it knows the length.
 const PLACEHOLDER: u32 = 0x7FFF_0000;
+/// The tag of the chunk that describes samples, and where in it the channels are.
+const FORMAT: &[u8] = b"fmt ";
+const CHANNELS_AT: usize = 2;
+/// Channels that the container reader has places for; more make it panic, or say that the count is invalid.
+const MOST_CHANNELS: u16 = 26;
 /// Metadata before the audio may hold a cover picture, but not more than this.
 const LONGEST_LEAD: usize = 16 << 20;
 
@@ -20,6 +27,8 @@ pub(crate) struct Lead {
     pub(crate) bytes: Vec<u8>,
     /// Whether a length was changed.
     pub(crate) repaired: bool,
+    /// Channels of a WAV whose header says so.
+    pub(crate) channels: Option<u16>,
 }
 
 impl Lead {
@@ -31,7 +40,7 @@ impl Lead {
             Ok(read == wanted)
         };
         let is_wav = lead(&mut bytes, RIFF_HEADER)? && bytes.starts_with(b"RIFF") && &bytes[8..] == b"WAVE";
-        let mut repaired = false;
+        let (mut repaired, mut channels) = (false, None);
         while is_wav && bytes.len() < LONGEST_LEAD && lead(&mut bytes, CHUNK_HEADER)? {
             let at = bytes.len() - CHUNK_HEADER;
             let length = length_at(&bytes, at + 4);
@@ -48,8 +57,27 @@ impl Lead {
             if wanted > LONGEST_LEAD || !lead(&mut bytes, wanted)? {
                 break;
             }
+            if bytes[at..].starts_with(FORMAT) {
+                let described = bytes[at + CHUNK_HEADER..].get(CHANNELS_AT..CHANNELS_AT + 2);
+                channels = described.map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+            }
         }
-        Ok(Self { bytes, repaired })
+        Ok(Self {
+            bytes,
+            repaired,
+            channels,
+        })
+    }
+
+    /// Refuses what the container reader would stumble over.
+    pub(crate) fn check(&self, name: &str) -> Result<(), DecodeError> {
+        match self.channels {
+            Some(channels) if channels > MOST_CHANNELS => Err(DecodeError::Unsupported {
+                name: name.to_owned(),
+                reason: format!("has {channels} channels, but a WAV may have at most {MOST_CHANNELS}"),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The lead, then `rest`.

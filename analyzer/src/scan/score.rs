@@ -43,14 +43,28 @@ pub(crate) fn score(model: &Model, found: &Found, curve: bool, control: &Control
     }
     match heard {
         Ok(heard) => heard.fill(&mut row, model, curve),
-        Err(failure) => row.error = Some(failure.message().to_owned()),
+        Err(failure) => row.error = Some(without_name(failure.message(), &found.path)),
     }
     Some(row)
 }
 
+/// A message without the file's path or name before it, which the row has already.
+fn without_name(message: &str, path: &Path) -> String {
+    let name = path.file_name().map(Path::new).unwrap_or(path);
+    let rest = [path, name]
+        .iter()
+        .find_map(|before| message.strip_prefix(&format!("{}: ", before.display())));
+    rest.unwrap_or(message).to_owned()
+}
+
+/// How much of the length that its header says a file may lack, in seconds: decoders cut what encoders padded.
+const SHORT_S: f64 = 1.0;
+
 /// What was heard of a file.
 #[derive(Default)]
 struct Heard {
+    /// What its header says.
+    duration_s: Option<f64>,
     whole: Option<Reading>,
     curve: Vec<Reading>,
     notes: Vec<String>,
@@ -69,6 +83,7 @@ fn listen(model: &Model, path: &Path, curve: bool, control: &Control) -> Result<
     analysis::track(model, track, &options, control, &|event| {
         let mut heard = heard.borrow_mut();
         match event {
+            Event::Begins(part) => heard.duration_s = part.duration_s,
             Event::Whole(reading) => heard.whole = Some(reading),
             Event::Reading(reading) => heard.curve.push(reading),
             Event::Notice(text) => heard.notes.push(text),
@@ -88,6 +103,15 @@ impl Heard {
         row.values = PerFeature::from_fn(|feature| told(&whole.values, feature));
         row.sd = PerFeature::from_fn(|feature| told(&whole.sd, feature));
         row.model = Some(model.title());
+        if let Some(promised) = self
+            .duration_s
+            .filter(|promised| whole.time + SHORT_S < *promised)
+        {
+            self.notes.push(format!(
+                "ends after {:.1} s, but its header says {promised:.1} s",
+                whole.time
+            ));
+        }
         if whole.silent {
             self.notes.push("silent: nothing above -70 LUFS".into());
         }

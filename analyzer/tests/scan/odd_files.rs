@@ -84,6 +84,16 @@ fn each_is_a_row() {
         error("slow.wav")
     );
     assert!(error("short.wav").contains("too short"));
+    assert!(
+        error("wide.wav").starts_with("has 32 channels, but"),
+        "{}",
+        error("wide.wav")
+    );
+    assert!(
+        error("empty.mp3").ends_with("it is empty"),
+        "{}",
+        error("empty.mp3")
+    );
     for name in ["good.wav", "cut.wav"] {
         assert!(rows[name]["energy"].is_f64(), "{}", rows[name]);
     }
@@ -175,4 +185,44 @@ fn what_may_not_be_read_is_kept_or_told() {
     let rows = table(&folder.path().join("t.jsonl"));
     assert!(rows["b.wav"]["energy"].is_f64(), "what was not seen is not gone");
     assert!(rows["a.wav"]["error"].is_string());
+}
+
+/// A 16-bit mono AIFF at 44.1 kHz.
+fn aiff(samples: &[i16]) -> Vec<u8> {
+    let chunk = |tag: &[u8], body: &[u8]| [tag, &(body.len() as u32).to_be_bytes(), body].concat();
+    let frames = (samples.len() as u32).to_be_bytes();
+    // 44,100 as an 80-bit float.
+    let common = [
+        &[0, 1][..],
+        &frames,
+        &[0, 16],
+        &[0x40, 0x0E, 0xAC, 0x44, 0, 0, 0, 0, 0, 0],
+    ]
+    .concat();
+    let sound: Vec<u8> = [0; 8]
+        .into_iter()
+        .chain(samples.iter().flat_map(|x| x.to_be_bytes()))
+        .collect();
+    chunk(
+        b"FORM",
+        &[&b"AIFF"[..], &chunk(b"COMM", &common), &chunk(b"SSND", &sound)].concat(),
+    )
+}
+
+#[test]
+fn a_file_that_ends_early_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples: Vec<i16> = (0..6 * 44_100).map(|i| ((i % 200) * 50) as i16).collect();
+    let whole = aiff(&samples);
+    fs::write(folder.path().join("whole.aiff"), &whole).unwrap();
+    fs::write(folder.path().join("cut.aiff"), &whole[..whole.len() / 2]).unwrap();
+    scanned(folder.path(), &[".", "--out", "t.jsonl"]);
+    let rows = table(&folder.path().join("t.jsonl"));
+    assert!(rows["whole.aiff"]["note"].is_null(), "{}", rows["whole.aiff"]);
+    let note = rows["cut.aiff"]["note"].as_str().unwrap_or_default();
+    assert!(
+        note.starts_with("ends after 3.0 s") && note.ends_with("6.0 s"),
+        "{}",
+        rows["cut.aiff"]
+    );
 }
