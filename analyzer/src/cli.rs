@@ -74,7 +74,7 @@ pub(crate) struct Live {
     pub(crate) list_devices: bool,
 
     /// Channels that are heard, counted from 1, such as 3,4; all of them unless given
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = channel)]
     pub(crate) channels: Vec<u16>,
 
     /// The model.
@@ -140,6 +140,13 @@ pub(crate) struct Live {
     /// Tell on standard error what happens; twice for more. RUST_LOG refines it
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+impl Live {
+    /// Whether readings go to somebody who follows them as they come.
+    pub(crate) fn sends(&self) -> bool {
+        self.serve.is_wanted() || !self.osc.is_empty() || !self.midi.is_empty()
+    }
 }
 
 /// Which model scores, and where.
@@ -259,6 +266,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+fn channel(text: &str) -> Result<u16, String> {
+    let text = text.trim();
+    text.parse()
+        .map_err(|_| "channels are numbers from 1, such as 3,4".to_owned())
 }
 
 fn reading_rate(text: &str) -> Result<f64, String> {

@@ -13,7 +13,7 @@ use crate::cli::{self, Format, Inference, Live};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::fan::Fan;
-use crate::outputs::{self, About};
+use crate::outputs::{self, About, notice};
 use crate::sources;
 
 /// Events on their way to the outputs. Bounded, so that a fast file waits for a slow reader.
@@ -52,6 +52,11 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     for greeting in further.iter().filter_map(|output| output.greeting()) {
         // There is room, and the receiver is here.
         let _ = sender.send(Event::Notice(greeting));
+    }
+    if input.is_track() && args.input != "-" && !options.paced && !args.once && args.sends() {
+        notice(
+            "the file goes as fast as it can, and outputs end with it; --realtime takes it at the speed it would play",
+        );
     }
     let record = Record::of(&model.card().front_end);
     let theirs = Arc::clone(&control);

@@ -86,6 +86,11 @@ impl Input {
         }
     }
 
+    /// Whether it is there already, as files are.
+    pub(crate) fn is_track(&self) -> bool {
+        matches!(self, Self::Tracks { .. })
+    }
+
     /// Whether it is the bundled excerpts.
     pub(crate) fn is_demo(&self) -> bool {
         matches!(self, Self::Tracks { demo: true, .. })
@@ -123,6 +128,10 @@ pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
     let device = |selector| Input::Device(selector, channels.clone());
     let path = Path::new(&args.input);
     match args.input.to_str() {
+        Some("") => Err(
+            Failure::usage("--input is empty, but must name what to listen to")
+                .hint("leave it out for the default microphone; --list-devices lists the others"),
+        ),
         Some("-") => track(stdin::open(raw)?),
         Some("mic") => Ok(device(devices::Selector::Default)),
         Some("output") => Ok(device(devices::Selector::Output)),

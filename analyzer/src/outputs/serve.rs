@@ -99,8 +99,11 @@ impl Output for Server {
     }
 
     fn greeting(&self) -> Option<String> {
+        let others = address::outside(self.site.door.bound).map_or(String::new(), |there| {
+            format!(" – for other computers http://{there}/ –")
+        });
         Some(format!(
-            "serving the overlay on http://{}/ and readings on /ws, /events, /snapshot and /metrics",
+            "serving the overlay on http://{}/{others} and readings on /ws, /events, /snapshot and /metrics",
             self.site.door.usual()
         ))
     }

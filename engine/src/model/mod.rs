@@ -196,7 +196,11 @@ impl Model {
                     });
                 }
                 Err(error) => {
-                    refused.push(format!("{}: {error}", runtime.device()));
+                    // That most machines have no such device is no news.
+                    if !matches!(error, BackendError::Device { .. }) {
+                        refused.push(format!("{}: {error}", runtime.device()));
+                    }
+                    tracing::debug!(%error, "not on {}", runtime.device());
                     last = error;
                 }
             }

@@ -1,6 +1,6 @@
 //! Where the server listens: what may stand after `--serve`, and who reaches it there.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::failure::Failure;
 
@@ -29,6 +29,22 @@ pub(crate) fn parse(address: &str, everyone: bool) -> Result<SocketAddr, Failure
         .hint("leave the address out, or leave --serve-everyone out")),
         _ => Ok(address),
     }
+}
+
+/// The address by which other computers find what listens on every one; `None` where that is not known, or is said by `bound`.
+pub(super) fn outside(bound: SocketAddr) -> Option<SocketAddr> {
+    if !bound.ip().is_unspecified() {
+        return None;
+    }
+    // Nothing is sent: the system only chooses the network that leads away from here. The address is one for documentation.
+    let socket = UdpSocket::bind((bound.ip(), 0)).ok()?;
+    let away: IpAddr = match bound.ip() {
+        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    socket.connect((away, 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then(|| SocketAddr::new(ip, bound.port()))
 }
 
 fn default_ip(everyone: bool) -> IpAddr {
@@ -74,6 +90,17 @@ mod tests {
         match parse(address, everyone) {
             Ok(address) => address.to_string(),
             Err(failure) => failure.to_string(),
+        }
+    }
+
+    #[test]
+    fn only_what_listens_everywhere_has_another_name_outside() {
+        for text in ["127.0.0.1:80", "10.0.0.2:80", "[::1]:80"] {
+            assert_eq!(outside(text.parse().unwrap()), None, "{text}");
+        }
+        // A machine without a network has none.
+        if let Some(there) = outside("0.0.0.0:8137".parse().unwrap()) {
+            assert!(!there.ip().is_loopback() && there.port() == 8137, "{there}");
         }
     }
 
