@@ -74,7 +74,7 @@ class EchometerPlugin(BeetsPlugin):
     def rows(self, paths):
         """What `analyzer scan` says about each file, as soon as it says it."""
         command = [self.config["command"].as_filename() if os.sep in self.config["command"].get(str)
-                   else self.config["command"].get(str), "--no-config", "scan", "--from", "-"]
+                   else self.config["command"].get(str), "scan", "--no-config", "--from", "-"]
         if jobs := self.config["jobs"].get(int):
             command += ["--jobs", str(jobs)]
         if model := self.config["model"].get(str):
