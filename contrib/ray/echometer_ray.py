@@ -30,7 +30,7 @@ def die_with_parent():
 
 def scan(analyzer, music, table, shard, jobs, extra):
     """Scores one part and gives its table as bytes, so that machines need to share nothing but the music."""
-    command = [analyzer, "--no-config", "scan", *music, "--shard", shard, "--out", table, "--jobs", str(jobs), *extra]
+    command = [analyzer, "scan", "--no-config", *music, "--shard", shard, "--out", table, "--jobs", str(jobs), *extra]
     Path(table).parent.mkdir(parents=True, exist_ok=True)
     preexec = die_with_parent if sys.platform == "linux" else None
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)
@@ -74,7 +74,7 @@ def main():
         table.write_bytes(ray.get(ready))
         tables.append(str(table))
         print(f"part {part} done, {len(waiting)} of {parts} left", file=sys.stderr, flush=True)
-    subprocess.run([args.analyzer, "--no-config", "scan", "--merge", *tables, "--out", args.out], check=True)
+    subprocess.run([args.analyzer, "scan", "--no-config", "--merge", *tables, "--out", args.out], check=True)
     for table in tables:
         os.unlink(table)
 

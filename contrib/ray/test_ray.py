@@ -75,7 +75,7 @@ class Test(unittest.TestCase):
     def kill_one_in_the_middle(self, work, driver):
         end = time.monotonic() + 120
         while time.monotonic() < end and driver.poll() is None:
-            begun = [journal for journal in work.glob("*.journal") if journal.stat().st_size > 0]
+            begun = [journal for journal in work.rglob("*.journal") if journal.stat().st_size > 0]
             for worker in workers() if begun else []:
                 os.kill(worker, signal.SIGKILL)
                 return worker

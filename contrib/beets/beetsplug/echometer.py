@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import tempfile
+import traceback
 from urllib.parse import quote
 
 from beets import ui
@@ -25,6 +26,7 @@ FEATURES = (
     "valence",
 )
 MODEL = "echometer_model"
+ADVICE = "install Echometer's analyzer, or name it in the configuration, echometer: command: /path/to/analyzer"
 
 
 class EchometerPlugin(BeetsPlugin):
@@ -35,6 +37,7 @@ class EchometerPlugin(BeetsPlugin):
         self.config.add({"auto": False, "command": "analyzer", "jobs": 0, "model": "", "force": False})
         if self.config["auto"].get(bool):
             self.import_stages = [self.imported]
+        self.told = set()
 
     def commands(self):
         command = ui.Subcommand("echometer", help="score items: danceability, energy, valence …")
@@ -48,15 +51,24 @@ class EchometerPlugin(BeetsPlugin):
         self.score(lib.items(args), force, opts.pretend)
 
     def imported(self, session, task):
-        self.score(task.imported_items(), self.config["force"].get(bool), False)
+        # What the analyzer says would get between the import's questions; it is told with the reason.
+        with tempfile.TemporaryFile() as errors:
+            try:
+                self.score(task.imported_items(), self.config["force"].get(bool), False, errors)
+            except Exception as error:
+                # Any exception here would end the import with files half moved, which no score is worth.
+                if (reason := str(error)) not in self.told:
+                    self.told.add(reason)
+                    self._log.warning("imported without scores, `beet echometer` adds them later: {}", reason)
+                self._log.debug("{}", traceback.format_exc())
 
-    def score(self, items, force, pretend):
+    def score(self, items, force, pretend, errors=None):
         due = {row_path(item.path): item for item in items if force or not item.get(MODEL)}
         if not due:
             self._log.info("nothing to score")
             return
         scored = 0
-        for row in self.rows(item.path for item in due.values()):
+        for row in self.rows((item.path for item in due.values()), errors):
             item = due[row["path"]]
             if row["error"]:
                 self._log.warning("{}: {}", item, row["error"])
@@ -71,10 +83,12 @@ class EchometerPlugin(BeetsPlugin):
             item.store()
         self._log.info("{} of {} items scored", scored, len(due))
 
-    def rows(self, paths):
+    def rows(self, paths, errors):
         """What `analyzer scan` says about each file, as soon as it says it."""
-        command = [self.config["command"].as_filename() if os.sep in self.config["command"].get(str)
-                   else self.config["command"].get(str), "--no-config", "scan", "--from", "-"]
+        program = self.config["command"].get(str)
+        if os.sep in program:
+            program = self.config["command"].as_filename()
+        command = [program, "scan", "--no-config", "--from", "-"]
         if jobs := self.config["jobs"].get(int):
             command += ["--jobs", str(jobs)]
         if model := self.config["model"].get(str):
@@ -84,17 +98,30 @@ class EchometerPlugin(BeetsPlugin):
             listing.write(b"".join(path + b"\0" for path in paths))
             listing.seek(0)
             try:
-                process = subprocess.Popen(command, stdin=listing, stdout=subprocess.PIPE)
+                process = subprocess.Popen(command, stdin=listing, stdout=subprocess.PIPE, stderr=errors)
             except OSError as error:
-                raise ui.UserError(
-                    f"{command[0]} cannot be run ({error.strerror}): install Echometer's analyzer, "
-                    "or name it in the configuration, echometer: command: /path/to/analyzer"
-                ) from error
+                raise ui.UserError(f"{program} cannot be run ({error.strerror}): {ADVICE}") from error
         with process:
             for line in process.stdout:
-                yield json.loads(line)
+                yield parse(line, program)
         if process.returncode:
-            raise ui.UserError(f"{command[0]} ended with exit code {process.returncode}")
+            raise ui.UserError(f"{program} ended with exit code {process.returncode}{told(errors)}")
+
+
+def parse(line, program):
+    try:
+        row = json.loads(line)
+        return {name: row[name] for name in (*FEATURES, "path", "model", "error")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ui.UserError(f"{program} answered {line[:80]!r}, which is no row of a scan: {ADVICE}") from error
+
+
+def told(errors):
+    if errors is None:
+        return ""
+    errors.seek(0)
+    lines = errors.read(1000).decode(errors="replace").splitlines()
+    return f": {'; '.join(lines)}" if lines else ""
 
 
 def row_path(path):

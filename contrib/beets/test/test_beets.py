@@ -7,6 +7,7 @@ Needs beets from PyPI and ffmpeg, which makes tagged MP3, FLAC and M4A of the bu
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,16 +33,16 @@ class Test(unittest.TestCase):
             ("two, \"quoted\"\n.flac", "voice", ["-c:a", "flac"]),
             ("three.m4a", "acoustic", ["-c:a", "aac"]),
         ]:
-            tags = ["-metadata", f"title={excerpt}", "-metadata", "artist=Somebody", "-metadata", "album=Excerpts"]
+            tags = ["-metadata", f"title={excerpt}", "-metadata", "artist=Somebody", "-metadata", f"album={excerpt}"]
             command = ["ffmpeg", "-v", "error", "-nostdin", "-i", DEMO / f"{excerpt}.ogg", "-t", "12", *codec, *tags]
             subprocess.run([*command, self.music / name], check=True)
         # A name that is no Unicode.
         os.rename(self.music / "three.m4a", os.fsencode(self.music) + b"/caf\xe9.m4a")
 
-    def configure(self, more=""):
+    def configure(self, settings=f"  command: {ANALYZER}\n", copy="no"):
         (self.folder / "config.yaml").write_text(
             f"directory: {self.folder}/library\nlibrary: {self.folder}/library.db\nplugins: echometer\n"
-            f"import: {{copy: no, autotag: no}}\nechometer:\n  command: {ANALYZER}\n{more}"
+            f"import: {{copy: {copy}, autotag: no}}\nechometer:\n{settings}"
         )
 
     def beet(self, *arguments):
@@ -77,9 +78,35 @@ class Test(unittest.TestCase):
         self.assertIn("1 of 1 items scored", self.beet("-v", "echometer", "title:dance"))
 
     def test_import_scores_where_asked_to(self):
-        self.configure("  auto: yes\n")
+        self.configure(f"  command: {ANALYZER}\n  auto: yes\n")
         self.beet("import", "-q", str(self.music))
         self.assertEqual(len(self.scores()), 3)
+
+    def test_an_import_outlives_scores_that_fail(self):
+        for album in "ab":
+            (self.music / album).mkdir()
+        (self.music / "one.mp3").rename(self.music / "a" / "one.mp3")
+        (self.music / "two, \"quoted\"\n.flac").rename(self.music / "b" / "two.flac")
+        for what, wrong, reason in [
+            ("no program", {"command": "nosuch"}, "nosuch cannot be run (No such file"),
+            ("no model", {"model": "/nowhere"}, "/nowhere/card.json is not there"),
+            ("no rows", {"command": "echo"}, "which is no row of a scan"),
+        ]:
+            with self.subTest(what):
+                for old in "library.db", "state.pickle":
+                    (self.folder / old).unlink(missing_ok=True)
+                shutil.rmtree(self.folder / "library", ignore_errors=True)
+                settings = {"command": ANALYZER, "auto": "yes", **wrong}
+                self.configure("".join(f"  {key}: {value}\n" for key, value in settings.items()), copy="yes")
+                output = self.beet("import", "-q", str(self.music))
+                self.assertEqual(output.count("imported without scores"), 1, output)
+                self.assertEqual(output.count(reason), 1, output)
+                library = self.folder / "library"
+                self.assertEqual(len([path for path in library.rglob("*") if path.is_file()]), 3)
+                paths = self.beet("ls", "-f", "$path").splitlines()
+                self.assertEqual([path.startswith(f"{library}/") for path in paths], [True] * 3)
+                self.configure(f"  command: {ANALYZER}\n")
+                self.assertIn("3 of 3 items scored", self.beet("-v", "echometer"))
 
     def test_a_broken_file_is_told_and_the_rest_scored(self):
         self.beet("import", "-q", str(self.music))
@@ -90,9 +117,7 @@ class Test(unittest.TestCase):
 
     def test_a_missing_program_is_explained(self):
         self.beet("import", "-q", str(self.music))
-        self.configure("  jobs: 1\n")
-        config = self.folder / "config.yaml"
-        config.write_text(config.read_text().replace(ANALYZER, "/nowhere/analyzer"))
+        self.configure("  command: /nowhere/analyzer\n  jobs: 1\n")
         with self.assertRaisesRegex(AssertionError, "cannot be run"):
             self.beet("echometer")
 
