@@ -8,6 +8,9 @@ use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
 
 use super::{Piece, number, take, told};
 
+/// An atom's name and its body.
+type Named<'a> = ([u8; 4], &'a [u8]);
+
 const PADDING: [&[u8; 4]; 2] = [b"free", b"skip"];
 
 /// The atoms that MP4 keeps tags in, each item of the list on its own.
@@ -26,7 +29,7 @@ pub(in super::super) fn list(path: &Path) -> Result<Ilst, String> {
     let mut list = Ilst::new();
     walk(&moov(path)?, |place, name, body| {
         let values = atoms(body).unwrap_or_default().into_iter();
-        let value = |(name, body): ([u8; 4], &[u8])| {
+        let value = |(name, body): Named<'_>| {
             let (code, rest) = body.split_first_chunk::<4>().filter(|_| name == *b"data")?;
             let code = DataType::from(u32::from_be_bytes(*code));
             // Behind the type is the language.
@@ -120,7 +123,7 @@ fn moov(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The atoms in an atom's body.
-fn atoms(body: &[u8]) -> Result<Vec<([u8; 4], &[u8])>, String> {
+fn atoms(body: &[u8]) -> Result<Vec<Named<'_>>, String> {
     let (mut body, mut found) = (body, Vec::new());
     // QuickTime ends some lists with four zeros.
     while let Some((size, rest)) = body.split_first_chunk::<4>() {
