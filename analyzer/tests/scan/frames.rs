@@ -279,7 +279,11 @@ fn frames_in_chunks_stay_as_well() {
     // Behind the format, before the sound, of an odd length, and with another chunk behind it.
     let mut bytes = fs::read(&file).unwrap();
     let tag = tag(3, 0, &odd_frames().concat(), 1);
-    let odd = if tag.len() % 2 == 0 { &[0][..] } else { &[] };
+    let odd = if tag.len().is_multiple_of(2) {
+        &[0][..]
+    } else {
+        &[]
+    };
     let tag = [&tag[..], odd].concat();
     let chunk = [
         b"id3 ",

@@ -23,6 +23,12 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -
     if before.permissions().readonly() {
         return Err("the file is read-only".into());
     }
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        use rustix::fs::{Access, access};
+        access(folder, Access::WRITE_OK | Access::EXEC_OK)
+            .map_err(|error| format!("its folder cannot be written ({error})"))?;
+    }
     let mut copy = if apply {
         beside(&path).map_err(text)?
     } else {
@@ -46,12 +52,6 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -
 
 /// A copy only to look at: nothing is written where the music is.
 fn elsewhere(path: &Path) -> Result<NamedTempFile, String> {
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        use rustix::fs::{Access, access};
-        access(folder, Access::WRITE_OK | Access::EXEC_OK)
-            .map_err(|error| format!("its folder cannot be written ({error})"))?;
-    }
     let mut builder = tempfile::Builder::new();
     let suffix = path.extension().map(|extension| {
         let mut suffix = std::ffi::OsString::from(".");
