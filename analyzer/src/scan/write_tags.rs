@@ -1,6 +1,9 @@
 //! Scores as tags of the files they are of, where other programs look for them.
 
 mod edit;
+mod id3v2;
+mod pieces;
+mod place;
 mod replace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,7 +64,7 @@ pub(crate) fn run(
             Ok(Some(change)) => {
                 changed += 1;
                 let will = if apply { "wrote" } else { "would write" };
-                notice(&format!("{will} {change}: {}", shown(path)));
+                notice(&format!("{will} {}: {}", shown(&change), shown(path)));
                 if apply {
                     // The file is another now, but sounds the same.
                     let row = restated(row.clone(), &found.path);
@@ -70,7 +73,12 @@ pub(crate) fn run(
             }
             Err(reason) => {
                 failed += 1;
-                notice(&format!("tags not written, {reason}: {}", shown(path)));
+                let will = if apply {
+                    "tags not written"
+                } else {
+                    "would not write tags"
+                };
+                notice(&format!("{will}, {}: {}", shown(&reason), shown(path)));
             }
         }
     }
@@ -79,7 +87,8 @@ pub(crate) fn run(
         false => format!("tags of {changed} files would be written; --apply does it"),
     };
     if failed > 0 {
-        text += &format!("; {failed} files stay as they are");
+        let stay = if apply { "stay" } else { "would stay" };
+        text += &format!("; {failed} files {stay} as they are");
     }
     notice(&text);
     Ok(())
@@ -109,7 +118,7 @@ fn fields(style: Style, row: &Row, guesses: &PerFeature<bool>) -> Vec<Field> {
     }
 }
 
-/// Writes `fields` into the file, or only looks what is to be written; the change in words, `None` where there is none.
+/// Writes `fields` into the file, or only looks what would be; the change in words, `None` where there is none.
 fn one(path: &Path, fields: &[Field], apply: bool) -> Result<Option<String>, String> {
     let mut edit = Edit::read(path)?;
     let mut changes = Vec::new();
@@ -127,9 +136,8 @@ fn one(path: &Path, fields: &[Field], apply: bool) -> Result<Option<String>, Str
     if changes.is_empty() {
         return Ok(None);
     }
-    if apply {
-        replace::replace(path, &edit, fields)?;
-    }
+    // Also where nothing is to be written: whether it can be is part of the answer.
+    replace::replace(path, &edit, fields, apply)?;
     Ok(Some(changes.join(" ")))
 }
 
@@ -140,9 +148,9 @@ fn restated(mut row: Row, path: &Path) -> Row {
     row
 }
 
-/// A path on one line, whatever is in it.
-fn shown(path: &str) -> String {
-    path.chars()
+/// A path, or what a file says, on one line, whatever is in it.
+fn shown(text: &str) -> String {
+    text.chars()
         .flat_map(|c| {
             if c.is_control() {
                 c.escape_default().collect()

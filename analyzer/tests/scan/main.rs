@@ -8,7 +8,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod frames;
 mod odd_files;
+mod refused_tags;
 mod resume;
 mod tables;
 mod write_tags;

@@ -11,7 +11,7 @@ use crate::common::*;
 use crate::{scan, scanned, table};
 
 /// `None`, with the reason printed, where there is no ffmpeg.
-fn ffmpeg(folder: &Path, arguments: &[&str]) -> Option<String> {
+pub(crate) fn ffmpeg(folder: &Path, arguments: &[&str]) -> Option<String> {
     match Command::new("ffmpeg")
         .args(["-hide_banner", "-v", "error", "-nostdin", "-y"])
         .args(arguments)
@@ -200,7 +200,7 @@ fn percent(value: &serde_json::Value) -> Option<String> {
 }
 
 /// The value of a free field, whatever the format calls it.
-fn written(path: &Path, name: &str) -> Option<String> {
+pub(crate) fn written(path: &Path, name: &str) -> Option<String> {
     use lofty::config::ParseOptions;
     use lofty::file::AudioFile;
 

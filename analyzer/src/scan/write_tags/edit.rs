@@ -1,29 +1,30 @@
 //! A file's own kind of tags, with all that is in them.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::Path;
 
 use lofty::config::{ParseOptions, WriteOptions};
 use lofty::error::FileParseError;
 use lofty::file::{AudioFile, FileType};
 use lofty::flac::FlacFile;
-use lofty::id3::v2::{Frame, Id3v2Tag, Id3v2Version};
-use lofty::iff::aiff::AiffFile;
-use lofty::iff::wav::WavFile;
-use lofty::mp4::{Atom, AtomData, AtomIdent, Ilst, Mp4File};
-use lofty::mpeg::MpegFile;
+use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
+use lofty::ogg::VorbisFile;
 use lofty::ogg::tag::VorbisComments;
-use lofty::ogg::{OggPictureStorage, VorbisFile};
 use lofty::probe::Probe;
 use lofty::tag::TagExt;
+use tempfile::NamedTempFile;
+
+use super::id3v2::Tag;
+use super::pieces::{self, Piece};
+use super::place::{self, Endian, Place};
 
 /// Who names MP4's free-form tags; all programs use the same.
 const MEAN: &str = "com.apple.iTunes";
 
 /// Tags that fields can be put into.
 pub(super) enum Edit {
-    Id3(Id3v2Tag),
+    Id3(Tag, Place),
     Flac(Box<FlacFile>),
     Vorbis(VorbisComments),
     Mp4(Ilst),
@@ -38,19 +39,20 @@ impl Edit {
             .guess_file_type()
             .map_err(|error| error.to_string())?
             .file_type();
-        let file = File::open(path).map_err(|error| error.to_string())?;
-        let (mut file, options) = (BufReader::new(file), ParseOptions::new().read_properties(false));
+        let mut file = File::open(path).map_err(|error| error.to_string())?;
+        let options = ParseOptions::new().read_properties(false);
         macro_rules! read {
             ($kind:ty) => {
-                <$kind>::read_from(&mut file, options).map_err(refused)?
+                <$kind>::read_from(&mut BufReader::new(file), options).map_err(refused)?
             };
         }
+        let id3 = |(tag, place)| Self::Id3(tag, place);
         Ok(match kind {
-            Some(FileType::Mpeg) => Self::Id3(read!(MpegFile).remove_id3v2().unwrap_or_default()),
-            Some(FileType::Wav) => Self::Id3(read!(WavFile).remove_id3v2().unwrap_or_default()),
-            Some(FileType::Aiff) => Self::Id3(read!(AiffFile).remove_id3v2().unwrap_or_default()),
+            Some(FileType::Mpeg) => id3(place::in_front(&mut file)?),
+            Some(FileType::Wav) => id3(place::in_chunk(&mut file, Endian::Little)?),
+            Some(FileType::Aiff) => id3(place::in_chunk(&mut file, Endian::Big)?),
             Some(FileType::Vorbis) => Self::Vorbis(read!(VorbisFile).vorbis_comments().clone()),
-            Some(FileType::Mp4) => Self::Mp4(read!(Mp4File).remove_ilst().unwrap_or_default()),
+            Some(FileType::Mp4) => Self::Mp4(pieces::list(path)?),
             Some(FileType::Flac) => {
                 let mut file = Box::new(read!(FlacFile));
                 if file.id3v2().is_some() {
@@ -68,14 +70,17 @@ impl Edit {
     /// The field's value.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         match self {
-            Self::Id3(tag) => tag.get_user_text(name).map(str::to_owned),
+            Self::Id3(tag, _) => tag.get(name),
             Self::Flac(file) => file
                 .vorbis_comments()
                 .and_then(|tag| tag.get(name))
                 .map(str::to_owned),
             Self::Vorbis(tag) => tag.get(name).map(str::to_owned),
             Self::Mp4(tag) => tag.get(&atom(name)).and_then(|atom| match atom.data().next() {
-                Some(AtomData::UTF8(text)) => Some(text.clone()),
+                Some(AtomData::Unknown {
+                    code: DataType::Utf8,
+                    data,
+                }) => Some(String::from_utf8_lossy(data).into_owned()),
                 _ => None,
             }),
         }
@@ -84,9 +89,7 @@ impl Edit {
     /// Puts a value in place of what the field held.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         match self {
-            Self::Id3(tag) => {
-                tag.insert_user_text(name.to_owned(), value.to_owned());
-            }
+            Self::Id3(tag, _) => tag.set(name, value),
             Self::Flac(file) => {
                 if let Some(tag) = file.vorbis_comments_mut() {
                     tag.insert(name.to_owned(), value.to_owned());
@@ -94,67 +97,48 @@ impl Edit {
             }
             Self::Vorbis(tag) => tag.insert(name.to_owned(), value.to_owned()),
             Self::Mp4(tag) => {
-                tag.replace_atom(Atom::new(atom(name), AtomData::UTF8(value.to_owned())));
+                // The list's own `replace_atom` mixes up the order of the others.
+                tag.retain(|known| *known.ident() != atom(name));
+                tag.insert(Atom::new(
+                    atom(name).into_owned(),
+                    AtomData::UTF8(value.to_owned()),
+                ));
             }
         }
     }
 
-    /// Writes the tags into a file of the kind they were read from; other kinds of tags stay.
-    pub(super) fn save(&self, path: &Path) -> Result<(), String> {
-        let mut options = WriteOptions::new().remove_others(false);
+    /// Makes `copy`, which is empty, the file with these tags; other kinds of tags stay.
+    pub(super) fn save(&self, file: &mut File, copy: &mut NamedTempFile) -> Result<(), String> {
+        if let Self::Id3(tag, place) = self {
+            return place.fill(file, copy.as_file_mut(), &tag.bytes()?);
+        }
+        io::copy(file, copy.as_file_mut()).map_err(|error| error.to_string())?;
+        let options = WriteOptions::new().remove_others(false);
         match self {
-            Self::Id3(tag) => {
-                // Whoever wrote the older version may know no other.
-                options.use_id3v23(tag.original_version() != Id3v2Version::V4);
-                tag.save_to_path(path, options)
-            }
-            Self::Flac(file) => file.save_to_path(path, options),
-            Self::Vorbis(tag) => tag.save_to_path(path, options),
-            Self::Mp4(tag) => tag.save_to_path(path, options),
+            Self::Id3(..) => Ok(()),
+            Self::Flac(file) => file.save_to_path(copy.path(), options),
+            Self::Vorbis(tag) => tag.save_to_path(copy.path(), options),
+            Self::Mp4(tag) => tag.save_to_path(copy.path(), options),
         }
         .map_err(|error| error.to_string())
     }
 
-    /// Whether both hold the same besides the fields of these names.
-    pub(super) fn same_besides(&self, other: &Self, names: &[&str]) -> bool {
-        // In their order: the tag's own `remove` would mix it up.
-        let comments = |tag: &VorbisComments| {
-            let ours = |key: &str| names.iter().any(|name| name.eq_ignore_ascii_case(key));
-            let items = tag.items().filter(|(key, _)| !ours(key));
-            let items: Vec<_> = items
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect();
-            (tag.vendor().to_owned(), items)
-        };
-        match (self, other) {
-            (Self::Id3(one), Self::Id3(two)) => {
-                let others = |frame: &&Frame<'_>| match frame {
-                    Frame::UserText(text) => !names.contains(&&*text.description),
-                    _ => true,
-                };
-                // Frames call themselves equal where only their names are: what they print is all of them.
-                let all = |tag: &Id3v2Tag| {
-                    let frames = tag.into_iter().filter(others);
-                    frames.map(|frame| format!("{frame:?}")).collect::<Vec<_>>()
-                };
-                all(one) == all(two)
-            }
-            (Self::Flac(one), Self::Flac(two)) => {
-                let rest = |file: &FlacFile| file.vorbis_comments().map(comments);
-                one.pictures() == two.pictures() && rest(one) == rest(two)
-            }
-            (Self::Vorbis(one), Self::Vorbis(two)) => {
-                one.pictures() == two.pictures() && comments(one) == comments(two)
-            }
-            (Self::Mp4(one), Self::Mp4(two)) => {
-                let rest = |tag: &Ilst| {
-                    let mut tag = tag.clone();
-                    tag.retain(|known| names.iter().all(|name| *known.ident() != atom(name)));
-                    tag
-                };
-                rest(one) == rest(two)
-            }
-            _ => false,
+    /// What the tags of the file at `path`, which these are, hold.
+    pub(super) fn pieces(&self, path: &Path) -> Result<Vec<Piece>, String> {
+        match self {
+            Self::Id3(tag, _) => Ok(tag.pieces()),
+            Self::Flac(_) => pieces::flac(path),
+            Self::Vorbis(_) => pieces::vorbis(path),
+            Self::Mp4(_) => pieces::mp4(path),
+        }
+    }
+
+    /// What the piece is called that holds a field.
+    pub(super) fn piece(&self, name: &str) -> String {
+        match self {
+            Self::Id3(..) => format!("TXXX:{name}"),
+            Self::Flac(_) | Self::Vorbis(_) => name.to_owned(),
+            Self::Mp4(_) => atom(name).to_string(),
         }
     }
 }

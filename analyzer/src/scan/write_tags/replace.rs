@@ -1,18 +1,21 @@
 //! A changed copy in place of a file, after a look at whether only the wanted changed.
 
+use std::env;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use echometer_decode::Decoder;
+use tempfile::NamedTempFile;
 
 use super::Field;
 use super::edit::Edit;
+use super::pieces;
 use crate::scan::table::beside;
 
-/// Writes `edit` into a copy of the file, checks the copy, and puts it in the file's place; an error leaves the file as it
-/// was.
-pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field]) -> Result<(), String> {
+/// Writes `edit` into a copy of the file, checks the copy, and with `apply` puts it in the file's place; an error leaves the
+/// file as it was, and comes without `apply` as well.
+pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     // A link stays a link.
     let path = fs::canonicalize(path).map_err(text)?;
@@ -20,12 +23,24 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field]) -> Result<(), 
     if before.permissions().readonly() {
         return Err("the file is read-only".into());
     }
-    let mut copy = beside(&path).map_err(text)?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        use rustix::fs::{Access, access};
+        access(folder, Access::WRITE_OK | Access::EXEC_OK)
+            .map_err(|error| format!("its folder cannot be written ({error})"))?;
+    }
+    let mut copy = if apply {
+        beside(&path).map_err(text)?
+    } else {
+        elsewhere(&path)?
+    };
     let mut original = File::open(&path).map_err(text)?;
-    io::copy(&mut original, copy.as_file_mut()).map_err(text)?;
     keep_owner(&before, copy.as_file())?;
-    edit.save(copy.path())?;
+    edit.save(&mut original, &mut copy)?;
     check(&path, copy.path(), fields)?;
+    if !apply {
+        return Ok(());
+    }
     let after = fs::metadata(&path).map_err(text)?;
     if (before.len(), before.modified().ok()) != (after.len(), after.modified().ok()) {
         return Err("something else changed the file meanwhile".into());
@@ -33,6 +48,20 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field]) -> Result<(), 
     copy.as_file().sync_all().map_err(text)?;
     copy.persist(&path).map_err(|error| error.error.to_string())?;
     Ok(())
+}
+
+/// A copy only to look at: nothing is written where the music is.
+fn elsewhere(path: &Path) -> Result<NamedTempFile, String> {
+    let mut builder = tempfile::Builder::new();
+    let suffix = path.extension().map(|extension| {
+        let mut suffix = std::ffi::OsString::from(".");
+        suffix.push(extension);
+        suffix
+    });
+    builder
+        .suffix(suffix.as_deref().unwrap_or_default())
+        .tempfile()
+        .map_err(|error| format!("it cannot be tried in {} ({error})", env::temp_dir().display()))
 }
 
 /// Whether the copy holds the same audio, the same other tags and the fields.
@@ -46,17 +75,18 @@ fn check(path: &Path, copy: &Path, fields: &[Field]) -> Result<(), String> {
         return Err("its audio would not survive it".into());
     }
     let (before, after) = (Edit::read(path)?, Edit::read(copy)?);
-    let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    if !before.same_besides(&after, &names) {
-        return Err("its other tags would not survive it".into());
+    let ours: Vec<_> = fields.iter().map(|(name, _)| before.piece(name)).collect();
+    let is_ours = |name: &str| ours.iter().any(|ours| ours == name);
+    if let Some(name) = pieces::changed(before.pieces(path)?, after.pieces(copy)?, is_ours) {
+        return Err(format!("its tag {name} would not survive it"));
     }
-    if fields
+    let lost = fields
         .iter()
-        .any(|(name, value)| after.get(name).as_ref() != Some(value))
-    {
-        return Err("the tags cannot be read back".into());
+        .find(|(name, value)| after.get(name).as_ref() != Some(value));
+    match lost {
+        Some((name, _)) => Err(format!("{name} cannot be read back")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A copy belongs to whoever makes it.
