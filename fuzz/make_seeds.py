@@ -76,6 +76,14 @@ for number, (extension, options) in FORMATS.items():
         subprocess.run(command[: -len(options) - 1] + lossless, check=True)
         alac = (SEEDS / "audio" / "alac.m4a").read_bytes()
         put("audio", "alac.m4a", bytes([number]) + alac)
+        # Its index first, so that one that was cut off can be played; and a codec that nothing here decodes.
+        for name, container, options in [
+            ("faststart.m4a", 4, ["-b:a", "24k", "-movflags", "+faststart"]),
+            ("opus.ogg", 2, ["-c:a", "libopus", "-b:a", "12k"]),
+        ]:
+            path = SEEDS / "audio" / name
+            subprocess.run([*command[: -len(FORMATS[number][1]) - 1], *options, str(path)], check=True)
+            path.write_bytes(bytes([container]) + path.read_bytes())
 (SEEDS / "audio" / "x").unlink()
 demo = (HERE / "../models/demo/voice.ogg").read_bytes()
 put("audio", "demo.ogg", b"\2" + demo[:7000])

@@ -50,7 +50,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Score whole folders of music into one table
     Scan(scan::Scan),
-    /// Print the settings in effect, from the file and the flags that follow, as such a file
+    /// Print the settings in effect, from the file and the flags that follow, as such a file, or write that
     Config(Box<keep::Keep>),
     /// Print what makes a shell complete these flags
     Completions {
@@ -227,7 +227,7 @@ pub(crate) fn parse() -> Result<Args, Failure> {
     }
     let mut args = Args::from_arg_matches(&given).map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(("config", settings)) = given.subcommand() {
-        args.effective = config::print(&Args::command(), &command, settings);
+        args.effective = config::print(&Args::command(), &command, settings)?;
     }
     Ok(args)
 }
@@ -240,11 +240,14 @@ fn refuse_stray(command: &clap::Command, given: &ArgMatches) -> Result<(), Failu
     };
     let typed =
         |arg: &&clap::Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
-    let own = command.get_arguments().filter(|arg| !arg.is_global_set());
-    let Some(flag) = own.into_iter().find(typed).and_then(clap::Arg::get_long) else {
+    let mut own = command
+        .get_arguments()
+        .filter(|arg| !arg.is_global_set())
+        .filter(typed);
+    let Some(flag) = own.find_map(clap::Arg::get_long) else {
         return Ok(());
     };
-    let failure = Failure::usage(format!("--{flag} before `{name}` is for listening only"));
+    let failure = Failure::usage(format!("--{flag} before `{name}` is not seen by `{name}`"));
     Err(failure.hint(format!(
         "flags of `{name}` stand after it: analyzer {name} …; see analyzer {name} --help"
     )))

@@ -13,7 +13,7 @@ use crate::cli::{self, Format, Inference, Live};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::fan::Fan;
-use crate::outputs::{self, About, notice};
+use crate::outputs::{self, About};
 use crate::sources;
 
 /// Events on their way to the outputs. Bounded, so that a fast file waits for a slow reader.
@@ -53,10 +53,9 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         // There is room, and the receiver is here.
         let _ = sender.send(Event::Notice(greeting));
     }
-    if input.is_track() && args.input != "-" && !options.paced && !args.once && args.sends() {
-        notice(
-            "the file goes as fast as it can, and outputs end with it; --realtime takes it at the speed it would play",
-        );
+    if input.is_file() && !options.paced && !args.once && args.sends() {
+        let told = "the file goes as fast as it can, and outputs end with it; --realtime takes it at the speed it would play";
+        let _ = sender.send(Event::Notice(told.into()));
     }
     let record = Record::of(&model.card().front_end);
     let theirs = Arc::clone(&control);

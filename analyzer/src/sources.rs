@@ -23,11 +23,21 @@ pub(crate) enum Input {
     Tracks {
         /// At least one.
         tracks: Vec<Track>,
-        /// Whether they are the bundled excerpts.
-        demo: bool,
+        kind: Kind,
     },
     /// Channels of a device, opened when the analysis begins and whenever it comes back.
     Device(devices::Selector, Channels),
+}
+
+/// Where tracks come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The bundled excerpts.
+    Demo,
+    /// A file that is there whole.
+    File,
+    /// Standard input, or a pipe with a name.
+    Stream,
 }
 
 /// Samples with a name.
@@ -46,6 +56,10 @@ pub(crate) trait Samples: Send {
     fn channels(&self) -> u16;
     /// Length in seconds, where known.
     fn duration_s(&self) -> Option<f64>;
+    /// The same where it is no estimate.
+    fn stated_duration_s(&self) -> Option<f64> {
+        None
+    }
     /// Damaged packets skipped so far.
     fn damaged(&self) -> u64;
     /// Appends the next samples, whole frames; `false` at the end.
@@ -63,6 +77,10 @@ impl Samples for Decoder {
 
     fn duration_s(&self) -> Option<f64> {
         Self::duration_s(self)
+    }
+
+    fn stated_duration_s(&self) -> Option<f64> {
+        Self::stated_duration_s(self)
     }
 
     fn damaged(&self) -> u64 {
@@ -86,14 +104,14 @@ impl Input {
         }
     }
 
-    /// Whether it is there already, as files are.
-    pub(crate) fn is_track(&self) -> bool {
-        matches!(self, Self::Tracks { .. })
+    /// Whether it is a file that is there whole.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::Tracks { kind: Kind::File, .. })
     }
 
     /// Whether it is the bundled excerpts.
     pub(crate) fn is_demo(&self) -> bool {
-        matches!(self, Self::Tracks { demo: true, .. })
+        matches!(self, Self::Tracks { kind: Kind::Demo, .. })
     }
 }
 
@@ -119,10 +137,10 @@ pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
         .hint("use --input -, or leave them out"));
     }
     let channels = Channels::from_numbers(&args.channels)?;
-    let track = |track| {
+    let track = |kind, track| {
         Ok(Input::Tracks {
             tracks: vec![channels.heard(track)?],
-            demo: false,
+            kind,
         })
     };
     let device = |selector| Input::Device(selector, channels.clone());
@@ -132,12 +150,13 @@ pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
             Failure::usage("--input is empty, but must name what to listen to")
                 .hint("leave it out for the default microphone; --list-devices lists the others"),
         ),
-        Some("-") => track(stdin::open(raw)?),
+        Some("-") => track(Kind::Stream, stdin::open(raw)?),
         Some("mic") => Ok(device(devices::Selector::Default)),
         Some("output") => Ok(device(devices::Selector::Output)),
         Some(name) if name == "demo" || name.starts_with("demo:") => demo::open(name, &channels),
         // A folder may be named like a device, and cannot be listened to.
-        _ if path.exists() && !path.is_dir() => track(file::open(path)?),
+        _ if path.is_file() => track(Kind::File, file::open(path)?),
+        _ if path.exists() && !path.is_dir() => track(Kind::Stream, file::open(path)?),
         Some(name) if !file::looks_like_a_path(name) => match devices::find(name) {
             Err(failure) if path.is_dir() && failure.is_input() => Err(file::folder(name)),
             found => found.map(device),

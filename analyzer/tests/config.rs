@@ -211,4 +211,28 @@ fn settings_are_kept_and_what_was_there_is_kept_too() {
         assert!(kept.lines().any(|kept| kept == line), "no {line} in {kept}");
     }
     assert_eq!(fs::read_to_string(format!("{path}.bak")).unwrap(), text);
+    printed(&["config", "--config", path, "--write", "--rate", "3"]);
+    assert_eq!(
+        fs::read_to_string(format!("{path}.bak")).unwrap(),
+        text,
+        "it is kept for good"
+    );
+    assert_eq!(fs::read_to_string(format!("{path}.bak1")).unwrap(), kept);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let link = folder.path().join("link.toml");
+        symlink(path, &link).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
+        printed(&[
+            "config",
+            "--config",
+            link.to_str().unwrap(),
+            "--write",
+            "--rate",
+            "4",
+        ]);
+        assert!(link.is_symlink() && fs::read_to_string(path).unwrap().contains("rate = 4"));
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o640);
+    }
 }

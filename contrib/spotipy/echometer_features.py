@@ -153,7 +153,7 @@ class Features:
 
 def read(table):
     """Rows of a table in JSON lines or CSV."""
-    if str(table).endswith(".parquet"):
+    if str(table).endswith((".parquet", ".pq")):
         hint = f"`analyzer scan --merge {table} --out features.jsonl` makes JSON lines of it"
         raise ValueError(f"{table}: Parquet cannot be read here, JSON lines and CSV can; {hint}")
     if str(table).endswith(".csv"):

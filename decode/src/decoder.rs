@@ -24,6 +24,9 @@ use codec::codec;
 /// Errors of the container in a row after which nothing more is expected from it.
 const CONTAINER_ERRORS: u32 = 16;
 
+/// Containers that state how long they are, by the names of their readers.
+const STATING: [&str; 5] = ["wave", "aiff", "flac", "isomp4", "ogg"];
+
 /// An audio file or stream being decoded.
 pub struct Decoder {
     name: String,
@@ -90,8 +93,14 @@ impl Decoder {
     /// Decodes bytes in memory. `name` is for messages; its extension is a hint.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>, name: &str) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
-        if let Ok(lead) = Lead::read(&mut &*bytes, Some(bytes.len() as u64)) {
-            lead.check(name)?;
+        let mut rest = Cursor::new(bytes.clone());
+        let lead = Lead::read(&mut rest, Some(bytes.len() as u64)).map_err(|source| DecodeError::Read {
+            name: name.to_owned(),
+            source,
+        })?;
+        lead.check(name)?;
+        if lead.repaired {
+            return Self::start(Box::new(ReadOnlySource::new(lead.then(rest))), name.to_owned());
         }
         Self::start(Box::new(Cursor::new(bytes.clone())), name.to_owned()).or_else(|error| {
             let reopen = || Ok(Box::new(ReadOnlySource::new(Cursor::new(bytes))));
@@ -112,6 +121,13 @@ impl Decoder {
     /// Length in seconds, where the container says.
     pub fn duration_s(&self) -> Option<f64> {
         self.duration_s
+    }
+
+    /// [`Self::duration_s`] where the container states it. MP3 and ADTS may hold no length at all: theirs is then an estimate from
+    /// the first packets.
+    pub fn stated_duration_s(&self) -> Option<f64> {
+        let states = STATING.contains(&self.format.format_info().short_name);
+        self.duration_s.filter(|_| states)
     }
 
     /// Damaged packets that were skipped so far.

@@ -74,7 +74,7 @@ impl Lead {
         match self.channels {
             Some(channels) if channels > MOST_CHANNELS => Err(DecodeError::Unsupported {
                 name: name.to_owned(),
-                reason: format!("has {channels} channels, but a WAV may have at most {MOST_CHANNELS}"),
+                reason: format!("has {channels} channels, but at most {MOST_CHANNELS} can be read of a WAV"),
             }),
             _ => Ok(()),
         }

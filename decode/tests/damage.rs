@@ -58,3 +58,33 @@ proptest! {
         decode(bytes, "a.ogg");
     }
 }
+
+/// Made for the fuzzer, behind a byte that says the format.
+const FASTSTART: &[u8] = include_bytes!("../../fuzz/seeds/audio/faststart.m4a");
+const OPUS: &[u8] = include_bytes!("../../fuzz/seeds/audio/opus.ogg");
+
+#[test]
+fn a_cut_mp4_is_heard_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = |share: f64| {
+        let path = folder.path().join("cut.m4a");
+        let bytes = &FASTSTART[1..];
+        std::fs::write(&path, &bytes[..(bytes.len() as f64 * share) as usize]).unwrap();
+        let mut decoder = Decoder::open(&path).unwrap();
+        assert!(decoder.stated_duration_s().is_some());
+        let mut samples = Vec::new();
+        while decoder.next(&mut samples).unwrap() {}
+        samples.len()
+    };
+    let whole = heard(1.0);
+    for share in [0.97, 0.8] {
+        let cut = heard(share);
+        assert!((1..whole).contains(&cut), "{cut} of {whole}");
+    }
+}
+
+#[test]
+fn a_codec_that_nothing_decodes_is_named() {
+    let error = Decoder::from_bytes(&OPUS[1..], "a.opus").err().unwrap();
+    assert_eq!(error.to_string(), "a.opus: holds Opus, which cannot be decoded");
+}

@@ -149,3 +149,37 @@ fn errors_name_the_file_and_tell_that_it_is_unreadable() {
         );
     }
 }
+
+#[test]
+fn more_channels_than_can_be_read_are_told_however_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (channels, taken) in [(26, true), (27, false), (32, false)] {
+        // As plain PCM: its header has no places for channels.
+        let mut bytes = b"RIFF\xFF\xFF\xFF\xFFWAVEfmt \x10\0\0\0\x01\0".to_vec();
+        bytes.extend(u16::to_le_bytes(channels));
+        bytes.extend(44_100u32.to_le_bytes());
+        bytes.extend((44_100 * 2 * u32::from(channels)).to_le_bytes());
+        bytes.extend((2 * channels).to_le_bytes());
+        bytes.extend(b"\x10\0data\xFF\xFF\xFF\xFF");
+        bytes.extend(vec![1; 200 * usize::from(channels)]);
+        let path = folder.path().join("wide.wav");
+        fs::write(&path, &bytes).unwrap();
+        let ways = [
+            Decoder::open(&path),
+            Decoder::from_stream(Box::new(Cursor::new(bytes.clone())), "wide.wav"),
+            Decoder::from_bytes(bytes, "wide.wav"),
+        ];
+        for way in ways {
+            match way {
+                Ok(decoder) => assert!(taken && decoder.channels() == channels, "{channels}"),
+                Err(error) => {
+                    let said = error.to_string();
+                    assert!(
+                        !taken && said.contains(&format!("has {channels} channels, but at most 26")),
+                        "{said}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -64,6 +64,24 @@ fn a_second_of_the_trunk_in_one_run_gives_the_same_readings() {
 }
 
 #[test]
+fn a_look_between_readings_sees_all_that_was_heard() {
+    let samples = music(7.7, 2);
+    let looks = [Model::load, Model::load_ahead].map(|load| {
+        let model = load(&default_model(), Device::Embedded).unwrap();
+        let mut scorer = Scorer::new(&model, STEREO, 0.01).unwrap();
+        let chunks = samples.chunks(2 * 30_000);
+        chunks
+            .map(|chunk| {
+                scorer.push(chunk, &mut Vec::new()).unwrap();
+                scorer.read().unwrap()
+            })
+            .collect::<Vec<_>>()
+    });
+    assert!(looks[0].last().unwrap().values[Feature::Energy].is_some());
+    assert_eq!(looks[0], looks[1]);
+}
+
+#[test]
 fn a_trunk_that_looks_ahead_in_its_run_is_given_a_column_at_a_time() {
     let mut files = default_model();
     let mut trunk = ModelProto::decode(&**files.trunk.as_ref().unwrap()).unwrap();

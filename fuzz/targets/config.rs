@@ -54,7 +54,7 @@ fn printed(path: &Path, line: &[&str]) -> Option<String> {
     let changed = file.apply(command(), &given).ok()?;
     let given = changed.clone().try_get_matches_from(line).ok()?;
     let settings = given.subcommand_matches("config");
-    Some(settings.map_or_else(String::new, |settings| config::print(&command(), &changed, settings)))
+    Some(settings.map_or_else(String::new, |settings| config::print(&command(), &changed, settings).expect("what was applied parses")))
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -28,14 +28,19 @@ pub(super) struct File {
 }
 
 /// Where the file is unless `--config` says otherwise.
-pub(super) fn default_path() -> Option<PathBuf> {
+fn default_path() -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     Some(folders.config_dir().join("echometer").join("analyzer.toml"))
 }
 
+/// The file that --config names, or the default one, there or not; `None` where this system has no folder for it.
+pub(super) fn place(named: Option<&Path>) -> Option<PathBuf> {
+    named.map(Path::to_owned).or_else(default_path)
+}
+
 /// The file that the flags name, or the default one if it is there.
 pub(super) fn find(named: Option<&Path>) -> Result<Option<File>, Failure> {
-    let Some(path) = named.map(Path::to_owned).or_else(default_path) else {
+    let Some(path) = place(named) else {
         return Ok(None);
     };
     match std::fs::read_to_string(&path) {
@@ -219,7 +224,7 @@ fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
 
 /// What is in effect, as a file that says the same: keys that say nothing are comments. `command` is the definition, `changed` what
 /// the file made of it, and `given` are the flags.
-pub(super) fn print(command: &Command, changed: &Command, given: &ArgMatches) -> String {
+pub(super) fn print(command: &Command, changed: &Command, given: &ArgMatches) -> Result<String, Failure> {
     let mut text = String::from("# What the analyzer does unless its flags say otherwise.\n");
     if let Some(path) = default_path() {
         let _ = writeln!(
@@ -236,16 +241,17 @@ pub(super) fn print(command: &Command, changed: &Command, given: &ArgMatches) ->
         };
         // What the file says is its default.
         let said = said.clone().no_binary_name(true);
-        if let Ok(given) = said.try_get_matches_from([""; 0]) {
-            let about = subcommand
-                .get_about()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            let _ = write!(text, "\n\n# {about}\n[{name}]\n");
-            print_keys(&mut text, subcommand, &given);
-        }
+        let given = said
+            .try_get_matches_from([""; 0])
+            .map_err(|error| Failure::usage(format!("[{name}] in the configuration file: {error}")))?;
+        let about = subcommand
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let _ = write!(text, "\n\n# {about}\n[{name}]\n");
+        print_keys(&mut text, subcommand, &given);
     }
-    text
+    Ok(text)
 }
 
 fn print_keys(text: &mut String, command: &Command, given: &ArgMatches) {

@@ -47,7 +47,7 @@ fn render(page: &mut Vec<u8>) -> io::Result<()> {
     notes(page, &command)?;
     for subcommand in command.get_subcommands() {
         let name = subcommand.get_name();
-        if !["scan", "completions"].contains(&name) {
+        if !["scan", "config", "completions"].contains(&name) {
             continue;
         }
         writeln!(page, ".SH \"ANALYZER {}\"", name.to_uppercase())?;

@@ -1,11 +1,12 @@
 //! `analyzer config`: settings printed, or kept.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use super::{Live, config};
 use crate::failure::Failure;
+use crate::scan::table::whole;
 
 /// Prints the settings in effect, or keeps them.
 #[derive(Debug, clap::Args)]
@@ -25,28 +26,52 @@ impl Keep {
         if !self.write {
             return super::print(effective);
         }
-        let default = config::default_path();
-        let path = named.or(default.as_deref()).ok_or_else(|| {
+        let path = config::place(named).ok_or_else(|| {
             Failure::failed("this system names no folder for settings").hint("say --config FILE")
         })?;
-        let backup = path.with_extension("toml.bak");
-        let was = fs::read(path).ok().filter(|was| was != effective.as_bytes());
-        let keep = || {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            if let Some(was) = &was {
-                fs::write(&backup, was)?;
-            }
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-            file.write_all(effective.as_bytes())?;
-            file.persist(path).map_err(|error| error.error)
+        // Where a link leads, so that it stays one.
+        let path = fs::canonicalize(&path).unwrap_or(path);
+        let failed = |what: &Path, error: io::Error| {
+            Failure::failed(format!("{} cannot be written: {error}", what.display()))
+                .hint("what was there is still there; see that the folder can be written and has room")
         };
-        keep().map_err(|error| Failure::failed(format!("{} cannot be written: {error}", path.display())))?;
-        let told = was.map_or(String::new(), |_| {
-            format!("; what it was is in {}", backup.display())
-        });
+        let was = match fs::read(&path) {
+            Ok(was) => Some(was).filter(|was| was != effective.as_bytes()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(Failure::failed(format!(
+                    "{} cannot be read, so it is not replaced: {error}",
+                    path.display()
+                ))
+                .hint("make it readable, or name another file with --config"));
+            }
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+        }
+        let mut told = String::new();
+        if let Some(was) = was {
+            let backup = free(&path);
+            fs::write(&backup, was).map_err(|error| failed(&backup, error))?;
+            told = format!("; what it was is in {}", backup.display());
+        }
+        whole(&path, |file| file.write_all(effective.as_bytes())).map_err(|error| failed(&path, error))?;
         super::print(&format!("wrote {}{told}\n", path.display()))
     }
+}
+
+/// A name for what was at `path` that nothing has yet.
+fn free(path: &Path) -> PathBuf {
+    let named = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        match number {
+            0 => name.push(".bak"),
+            _ => name.push(format!(".bak{number}")),
+        }
+        PathBuf::from(name)
+    };
+    (0..)
+        .map(named)
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| named(0))
 }

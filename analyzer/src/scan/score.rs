@@ -63,8 +63,8 @@ const SHORT_S: f64 = 1.0;
 /// What was heard of a file.
 #[derive(Default)]
 struct Heard {
-    /// What its header says.
-    duration_s: Option<f64>,
+    /// What its header says for sure.
+    stated_s: Option<f64>,
     whole: Option<Reading>,
     curve: Vec<Reading>,
     notes: Vec<String>,
@@ -79,11 +79,13 @@ fn listen(model: &Model, path: &Path, curve: bool, control: &Control) -> Result<
         paced: false,
         frames: false,
     };
-    let heard = RefCell::new(Heard::default());
+    let heard = RefCell::new(Heard {
+        stated_s: track.samples.stated_duration_s(),
+        ..Heard::default()
+    });
     analysis::track(model, track, &options, control, &|event| {
         let mut heard = heard.borrow_mut();
         match event {
-            Event::Begins(part) => heard.duration_s = part.duration_s,
             Event::Whole(reading) => heard.whole = Some(reading),
             Event::Reading(reading) => heard.curve.push(reading),
             Event::Notice(text) => heard.notes.push(text),
@@ -103,10 +105,7 @@ impl Heard {
         row.values = PerFeature::from_fn(|feature| told(&whole.values, feature));
         row.sd = PerFeature::from_fn(|feature| told(&whole.sd, feature));
         row.model = Some(model.title());
-        if let Some(promised) = self
-            .duration_s
-            .filter(|promised| whole.time + SHORT_S < *promised)
-        {
+        if let Some(promised) = self.stated_s.filter(|promised| whole.time + SHORT_S < *promised) {
             self.notes.push(format!(
                 "ends after {:.1} s, but its header says {promised:.1} s",
                 whole.time

@@ -94,19 +94,15 @@ impl Table {
             .hint("what it was is still there; see that the folder can be written and has room")
         };
         let curves = rows.iter().any(|row| row.curve.is_some());
-        let mut file = beside(&self.path).map_err(|error| failed(&error))?;
-        let mut out = BufWriter::new(file.as_file_mut());
-        match self.format {
-            TableFormat::Csv => comma::write(&mut out, rows, curves),
-            TableFormat::Jsonl => lines::write(&mut out, rows),
-            TableFormat::Parquet => parquet::write(&mut out, rows, curves),
-        }
-        .map_err(|reason| failed(&reason))?;
-        out.flush().map_err(|error| failed(&error))?;
-        drop(out);
-        file.as_file().sync_all().map_err(|error| failed(&error))?;
-        file.persist(&self.path).map_err(|error| failed(&error.error))?;
-        Ok(())
+        whole(&self.path, |out| {
+            match self.format {
+                TableFormat::Csv => comma::write(out, rows, curves),
+                TableFormat::Jsonl => lines::write(out, rows),
+                TableFormat::Parquet => parquet::write(out, rows, curves),
+            }
+            .map_err(std::io::Error::other)
+        })
+        .map_err(|error| failed(&error))
     }
 
     fn unreadable(&self, reason: impl std::fmt::Display) -> Failure {
@@ -117,6 +113,20 @@ impl Table {
 
 /// How names of unfinished files begin: no scan looks at them.
 pub(super) const UNFINISHED: &str = ".echometer-";
+
+/// Puts what `write` writes in place of the file at `path`, all or nothing.
+pub(crate) fn whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut file = beside(path)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
 
 /// A temporary file in the folder of `path`, with the extension and the permissions of what is there or of any new file.
 pub(super) fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {

@@ -79,6 +79,10 @@ impl Samples for Chosen {
         self.samples.duration_s()
     }
 
+    fn stated_duration_s(&self) -> Option<f64> {
+        self.samples.stated_duration_s()
+    }
+
     fn damaged(&self) -> u64 {
         self.samples.damaged()
     }

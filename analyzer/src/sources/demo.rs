@@ -4,7 +4,7 @@ use echometer_decode::Decoder;
 use echometer_models::{DEMOS, Demo};
 
 use super::channels::Channels;
-use super::{Input, Track};
+use super::{Input, Kind, Track};
 use crate::failure::Failure;
 
 /// Opens `demo` (all excerpts, one after the other) or `demo:NAME`.
@@ -20,7 +20,10 @@ pub(super) fn open(input: &str, channels: &Channels) -> Result<Input, Failure> {
         return Err(Failure::usage(format!("there is no excerpt `{input}`"))
             .hint(format!("there are demo (all), {}", known.join(", "))));
     }
-    Ok(Input::Tracks { tracks, demo: true })
+    Ok(Input::Tracks {
+        tracks,
+        kind: Kind::Demo,
+    })
 }
 
 fn track(demo: &Demo) -> Result<Track, Failure> {

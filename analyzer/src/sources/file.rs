@@ -8,9 +8,9 @@ use super::Track;
 use crate::failure::Failure;
 
 /// Extensions of audio, also of some that cannot be decoded: a scan says so. No device name ends with them.
-const EXTENSIONS: [&str; 16] = [
+const EXTENSIONS: [&str; 18] = [
     "wav", "wave", "aif", "aiff", "aifc", "flac", "mp3", "mp2", "ogg", "oga", "m4a", "m4b", "mp4", "aac",
-    "opus", "wma",
+    "opus", "wma", "wv", "ape",
 ];
 
 pub(super) fn open(path: &Path) -> Result<Track, Failure> {

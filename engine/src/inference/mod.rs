@@ -30,7 +30,10 @@ pub enum BackendError {
         /// The environment variable that names the library.
         variable: &'static str,
     },
-    /// ONNX Runtime is there, but not with this device.
+    /// This build of ONNX Runtime was made without the device.
+    #[error("device {0} is not there: this build of ONNX Runtime does not have it; ask for `auto` or `cpu`")]
+    NotBuiltIn(Device),
+    /// ONNX Runtime is there with this device, but it does not start.
     #[error("device {device} is not there: {reason}; ask for `auto` or `cpu`")]
     Device {
         /// What was asked for.

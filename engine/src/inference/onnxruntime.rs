@@ -32,6 +32,7 @@ impl OnnxSession {
             reason,
         };
         let builder = Session::builder(environment).map_err(text).map_err(refused)?;
+        let provider = dispatch(provider)?;
         let mut builder = configure(builder, provider).map_err(refused)?;
         let session = builder
             .commit_from_memory(bytes)
@@ -81,7 +82,10 @@ fn outputs(ports: &Ports) -> ort::Result<RunOptions<HasSelectedOutputs>> {
     Ok(RunOptions::new()?.with_outputs(outputs))
 }
 
-fn configure(builder: SessionBuilder, provider: Device) -> Result<SessionBuilder, String> {
+fn configure(
+    builder: SessionBuilder,
+    provider: Option<ExecutionProviderDispatch>,
+) -> Result<SessionBuilder, String> {
     // One thread and no spinning: a meter must not take cores from the audio it measures.
     let builder = builder
         .with_optimization_level(GraphOptimizationLevel::Level3)
@@ -89,7 +93,7 @@ fn configure(builder: SessionBuilder, provider: Device) -> Result<SessionBuilder
     let builder = builder.with_intra_threads(1).map_err(text)?;
     let builder = builder.with_inter_threads(1).map_err(text)?;
     let builder = builder.with_intra_op_spinning(false).map_err(text)?;
-    match dispatch(provider)? {
+    match provider {
         Some(provider) => builder
             .with_execution_providers([provider.error_on_failure()])
             .map_err(text),
@@ -97,8 +101,8 @@ fn configure(builder: SessionBuilder, provider: Device) -> Result<SessionBuilder
     }
 }
 
-/// The provider's registration; `None` for the CPU. An error says that this build of ONNX Runtime lacks it.
-fn dispatch(device: Device) -> Result<Option<ExecutionProviderDispatch>, String> {
+/// The provider's registration; `None` for the CPU. The error is [`BackendError::NotBuiltIn`].
+fn dispatch(device: Device) -> Result<Option<ExecutionProviderDispatch>, BackendError> {
     let (built_in, provider) = match device {
         // TF32 would cost three digits, and backends promise to agree to four.
         Device::Cuda => (
@@ -113,7 +117,7 @@ fn dispatch(device: Device) -> Result<Option<ExecutionProviderDispatch>, String>
     if built_in.unwrap_or(false) {
         Ok(Some(provider))
     } else {
-        Err("this build of ONNX Runtime does not have it".into())
+        Err(BackendError::NotBuiltIn(device))
     }
 }
 

@@ -196,8 +196,8 @@ impl Model {
                     });
                 }
                 Err(error) => {
-                    // That most machines have no such device is no news.
-                    if !matches!(error, BackendError::Device { .. }) {
+                    // What was never built in is no news; what is and does not start is.
+                    if !matches!(error, BackendError::NotBuiltIn(_)) {
                         refused.push(format!("{}: {error}", runtime.device()));
                     }
                     tracing::debug!(%error, "not on {}", runtime.device());

@@ -55,10 +55,15 @@ impl Columns {
         &mut self.frames
     }
 
-    /// Readies a run of as many steps; `false` where there are no frames for it.
+    /// Readies a run of as many steps; `false` where there are no frames for it, and then what is done is gone.
     pub(super) fn begin(&mut self, steps: usize) -> bool {
         self.run = steps;
-        self.frames.len() - self.done >= steps * self.step
+        if self.frames.len() - self.done >= steps * self.step {
+            return true;
+        }
+        self.frames.drain(..self.done);
+        self.done = 0;
+        false
     }
 
     /// Makes a column of a step where there is no trunk: of the frame itself.
@@ -70,10 +75,6 @@ impl Columns {
     pub(super) fn end(&mut self, mut take: impl FnMut(&[f32])) {
         std::mem::swap(&mut self.state, &mut self.next_state);
         self.done += self.run * self.step;
-        if self.frames.len() - self.done < self.step {
-            self.frames.drain(..self.done);
-            self.done = 0;
-        }
         for column in self.columns.chunks_exact(self.channels).take(self.run) {
             match self.warm_up {
                 0 => take(column),

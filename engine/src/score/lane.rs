@@ -101,6 +101,12 @@ impl Lane {
         Ok(())
     }
 
+    /// Values of mel frames that are kept.
+    #[cfg(test)]
+    pub(super) fn frames_waiting(&mut self) -> usize {
+        self.columns.frames().len()
+    }
+
     /// Takes the columns that the trunk made of the run that was ready.
     pub(super) fn end_run(&mut self) {
         self.columns.end(|column| self.window.push(column));

@@ -103,3 +103,35 @@ impl Scorer {
     /// Input rates it can be made for, in Hz.
     pub const RATES: std::ops::RangeInclusive<u32> = INPUT_RATES;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{Device, ModelFiles};
+
+    #[test]
+    fn frames_that_wait_for_a_second_never_pile_up() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/default");
+        let files = ModelFiles::read(&folder).unwrap();
+        let model = Model::load_ahead(&files, Device::Embedded).unwrap();
+        assert!(
+            model.ahead().is_some(),
+            "the default model's trunk takes a second in one run"
+        );
+        let rate = 24_000;
+        let mut scorer = Scorer::new(&model, InputFormat { rate, channels: 1 }, 1e-6).unwrap();
+        let second: Vec<f32> = (0..rate).map(|i| (i as f32 * 0.05).sin()).collect();
+        let mels = model.card().front_end.mels;
+        // More than a step and less than a second is left over each time.
+        scorer
+            .push(&second[..rate as usize / 3], &mut Vec::new())
+            .unwrap();
+        for _ in 0..20 {
+            scorer.push(&second, &mut Vec::new()).unwrap();
+            let waiting = scorer.lane.frames_waiting() / mels;
+            assert!(waiting <= 160, "{waiting} frames wait");
+        }
+    }
+}
