@@ -203,9 +203,8 @@ impl fmt::Display for Column {
 }
 
 impl Row {
-    /// The row with these values, by column name.
+    /// The row with these values, by column name; the table has passed [`Column::check`].
     pub(crate) fn from_values(mut values: Map<String, Value>) -> Result<Self, String> {
-        Column::check(values.keys().map(String::as_str))?;
         let mut row = Self::default();
         for column in Column::all(true) {
             let name = column.to_string();
@@ -235,6 +234,9 @@ impl Serialize for Row {
 
 impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_values(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+        let values = Map::deserialize(deserializer)?;
+        // Each of JSON's lines has names of its own.
+        Column::check(values.keys().map(String::as_str)).map_err(D::Error::custom)?;
+        Self::from_values(values).map_err(D::Error::custom)
     }
 }

@@ -221,3 +221,31 @@ impl Card {
         (frames * self.front_end.hop + overlap - lead) as f64 / f64::from(self.front_end.sample_rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hardly_better_than_the_mean_is_a_guess() {
+        let metrics = |mse| FeatureMetrics {
+            clips: 10,
+            mae: 0.1,
+            mse,
+            r2: 0.0,
+            baseline_mae: 0.2,
+            baseline_mse: 0.04,
+            band80: 0.8,
+        };
+        for (mse, guess) in [
+            (0.02, false),
+            (0.0379, false),
+            (0.0381, true),
+            (0.05, true),
+            (f64::NAN, true),
+            (f64::INFINITY, true),
+        ] {
+            assert_eq!(metrics(mse).is_guess(), guess, "{mse}");
+        }
+    }
+}
