@@ -71,7 +71,7 @@ class EchometerPlugin(BeetsPlugin):
         for row in self.rows((item.path for item in due.values()), errors):
             item = due[row["path"]]
             if row["error"]:
-                self._log.warning("{}: {}", item, row["error"])
+                self._log.warning("{}: {}: {}", item, row["path"], row["error"])
                 continue
             scored += 1
             values = {name: row[name] for name in FEATURES if row[name] is not None}
