@@ -28,7 +28,7 @@ use journal::Journal;
 use progress::Progress;
 use row::Row;
 use shard::Shard;
-use table::Table;
+use table::{Table, TableFormat};
 use walk::{Found, Walk};
 use work::Work;
 
@@ -104,7 +104,9 @@ fn check(args: &Scan) -> Result<(), Failure> {
         false => Ok(()),
     };
     let out = args.out.is_some();
-    needs("--format", args.format.is_some(), "--out FILE", out)?;
+    // Standard output gets JSON lines anyway.
+    let other = args.format.is_some_and(|format| format != TableFormat::Jsonl);
+    needs("--format", other, "--out FILE", out)?;
     needs("--keep-missing", args.keep_missing, "--out FILE", out)?;
     needs("--merge", args.merge, "--out FILE", out)?;
     needs(

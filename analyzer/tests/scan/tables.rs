@@ -48,6 +48,12 @@ fn without_a_table_rows_are_json_lines_on_standard_output() {
     wav(folder.path(), "-a.wav", &chord(3.0));
     wav(folder.path(), "b.wav", &chord(4.0));
     let output = scan(folder.path(), &["./-a.wav", "b.wav", "--curves"]);
+    let said = scan(
+        folder.path(),
+        &["./-a.wav", "b.wav", "--curves", "--format", "jsonl"],
+    );
+    assert_eq!(said.stdout, output.stdout);
+    assert_eq!(code(&scan(folder.path(), &["b.wav", "--format", "csv"])), 2);
     let rows = rows(std::str::from_utf8(&output.stdout).unwrap());
     assert_eq!(output.stderr, b"");
     assert_eq!(rows["-a.wav"]["duration_ms"], 3_000);
