@@ -4,7 +4,7 @@ mod comma;
 mod lines;
 mod parquet;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -128,6 +128,16 @@ pub(crate) fn whole(
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
+/// How a name like that of `path` ends: its extension, with the point.
+pub(super) fn suffix(path: &Path) -> OsString {
+    let mut suffix = OsString::new();
+    if let Some(extension) = path.extension() {
+        suffix.push(".");
+        suffix.push(extension);
+    }
+    suffix
+}
+
 /// A temporary file in the folder of `path`, with the extension and the permissions of what is there or of any new file.
 pub(super) fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path
@@ -135,14 +145,8 @@ pub(super) fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    let extension = path.extension().map(|extension| {
-        let mut suffix = std::ffi::OsString::from(".");
-        suffix.push(extension);
-        suffix
-    });
-    builder
-        .prefix(UNFINISHED)
-        .suffix(extension.as_deref().unwrap_or_default());
+    let suffix = suffix(path);
+    builder.prefix(UNFINISHED).suffix(&suffix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

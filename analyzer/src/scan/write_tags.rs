@@ -160,3 +160,8 @@ fn shown(text: &str) -> String {
         })
         .collect()
 }
+
+/// What the system says went wrong with a file.
+fn told(error: std::io::Error) -> String {
+    error.to_string()
+}

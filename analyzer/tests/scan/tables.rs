@@ -71,21 +71,9 @@ fn without_a_table_rows_are_json_lines_on_standard_output() {
 }
 
 #[test]
-fn what_no_scan_wrote_is_left_alone_even_without_rows() {
+fn a_table_that_a_scan_wrote_without_rows_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     wav(folder.path(), "a.wav", &chord(2.5));
-    for (name, text) in [
-        ("notes.csv", "my private notes"),
-        ("header.csv", "a,b\n"),
-        ("path.csv", "path\n"),
-        ("notes.jsonl", "my private notes"),
-    ] {
-        fs::write(folder.path().join(name), text).unwrap();
-        let output = scan(folder.path(), &["a.wav", "--out", name]);
-        assert_eq!(code(&output), 3, "{name}: {}", stderr(&output));
-        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), text);
-    }
-    // A scan that found nothing wrote one without rows.
     let header = format!("{HEADER}\n");
     fs::write(folder.path().join("empty.csv"), header).unwrap();
     scanned(folder.path(), &["a.wav", "--out", "empty.csv"]);
@@ -222,6 +210,11 @@ fn what_is_no_table_is_left_alone() {
         ("numbers.csv", "path,energy\n/x,loud\n"),
         ("manifest.csv", "path,start,energy\nx.wav,0,0.5\n"),
         ("manifest.jsonl", "{\"path\":\"x.wav\",\"energy\":0.5}\n"),
+        // Without a row, too.
+        ("notes.csv", "my private notes"),
+        ("header.csv", "a,b\n"),
+        ("path.csv", "path\n"),
+        ("notes.jsonl", "my private notes"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();

@@ -3,7 +3,9 @@
 mod comments;
 mod mp4;
 
-use std::io::{self, Read};
+use std::io::Read;
+
+use super::told;
 
 pub(super) use comments::{flac, vorbis};
 pub(super) use mp4::{list, mp4};
@@ -60,8 +62,4 @@ fn number(bytes: &[u8]) -> usize {
     bytes
         .iter()
         .fold(0, |number, byte| number << 8 | usize::from(*byte))
-}
-
-fn told(error: io::Error) -> String {
-    error.to_string()
 }

@@ -9,6 +9,7 @@ use lofty::file::AudioFile;
 use lofty::mpeg::MpegFile;
 
 use super::id3v2::{self, Tag};
+use super::told;
 
 /// What a tag is in.
 #[derive(Clone, Copy)]
@@ -182,8 +183,4 @@ fn read(file: &mut File, range: Range<u64>) -> Result<Vec<u8>, String> {
     file.seek(SeekFrom::Start(range.start)).map_err(told)?;
     file.read_exact(&mut bytes).map_err(told)?;
     Ok(bytes)
-}
-
-fn told(error: io::Error) -> String {
-    error.to_string()
 }

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io;
 use std::path::Path;
 
 use echometer_decode::Decoder;
@@ -10,16 +9,15 @@ use tempfile::NamedTempFile;
 
 use super::Field;
 use super::edit::Edit;
-use super::pieces;
-use crate::scan::table::beside;
+use super::{pieces, told};
+use crate::scan::table::{beside, suffix};
 
 /// Writes `edit` into a copy of the file, checks the copy, and with `apply` puts it in the file's place; an error leaves the
 /// file as it was, and comes without `apply` as well.
 pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -> Result<(), String> {
-    let text = |error: io::Error| error.to_string();
     // A link stays a link.
-    let path = fs::canonicalize(path).map_err(text)?;
-    let before = fs::metadata(&path).map_err(text)?;
+    let path = fs::canonicalize(path).map_err(told)?;
+    let before = fs::metadata(&path).map_err(told)?;
     if before.permissions().readonly() {
         return Err("the file is read-only".into());
     }
@@ -30,36 +28,30 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -
             .map_err(|error| format!("its folder cannot be written ({error})"))?;
     }
     let mut copy = if apply {
-        beside(&path).map_err(text)?
+        beside(&path).map_err(told)?
     } else {
         elsewhere(&path)?
     };
-    let mut original = File::open(&path).map_err(text)?;
+    let mut original = File::open(&path).map_err(told)?;
     keep_owner(&before, copy.as_file())?;
     edit.save(&mut original, &mut copy)?;
     check(&path, copy.path(), fields)?;
     if !apply {
         return Ok(());
     }
-    let after = fs::metadata(&path).map_err(text)?;
+    let after = fs::metadata(&path).map_err(told)?;
     if (before.len(), before.modified().ok()) != (after.len(), after.modified().ok()) {
         return Err("something else changed the file meanwhile".into());
     }
-    copy.as_file().sync_all().map_err(text)?;
+    copy.as_file().sync_all().map_err(told)?;
     copy.persist(&path).map_err(|error| error.error.to_string())?;
     Ok(())
 }
 
 /// A copy only to look at: nothing is written where the music is.
 fn elsewhere(path: &Path) -> Result<NamedTempFile, String> {
-    let mut builder = tempfile::Builder::new();
-    let suffix = path.extension().map(|extension| {
-        let mut suffix = std::ffi::OsString::from(".");
-        suffix.push(extension);
-        suffix
-    });
-    builder
-        .suffix(suffix.as_deref().unwrap_or_default())
+    tempfile::Builder::new()
+        .suffix(&suffix(path))
         .tempfile()
         .map_err(|error| format!("it cannot be tried in {} ({error})", env::temp_dir().display()))
 }
