@@ -1,9 +1,13 @@
-"""Writes the seeds of every target to seeds/TARGET. Needs Python 3.9 and ffmpeg; the seeds themselves are kept."""
+"""Writes the seeds of every target to seeds/TARGET. Needs Python 3.9 with pyarrow, and ffmpeg; the seeds themselves are kept."""
 
+import io
 import json
 import pathlib
 import struct
 import subprocess
+
+import pyarrow
+import pyarrow.parquet
 
 HERE = pathlib.Path(__file__).parent
 SEEDS = HERE / "seeds"
@@ -85,6 +89,58 @@ for number, (extension, options) in FORMATS.items():
             subprocess.run([*command[: -len(FORMATS[number][1]) - 1], *options, str(path)], check=True)
             path.write_bytes(bytes([container]) + path.read_bytes())
 (SEEDS / "audio" / "x").unlink()
+# Tags: ID3v2 by hand, the others by ffmpeg. The files' numbers are those of `audio`.
+def id3(version, *frames, flags=0, padding=16):
+    body = b"".join(frames) + bytes(padding)
+    size = bytes(len(body) >> 7 * (3 - i) & 127 for i in range(4))
+    return b"ID3" + bytes([version, 0, flags]) + size + body
+
+
+def id3_frame(version, name, body, flags=0):
+    if version == 2:
+        return name.encode()[:3] + len(body).to_bytes(3, "big") + body
+    size = len(body)
+    if version == 4:
+        size = (size & 127) | (size >> 7 & 127) << 8
+    return name.encode() + struct.pack(">IH", size, flags) + body
+
+
+def chunked(sound, tag, big):
+    """A WAV or AIFF with a tag in a chunk of its own."""
+    chunk = b"ID3 " + len(tag).to_bytes(4, "big" if big else "little") + tag + bytes(len(tag) % 2)
+    whole = (len(sound) - 8 + len(chunk)).to_bytes(4, "big" if big else "little")
+    return sound[:4] + whole + sound[8:] + chunk
+
+
+OURS = b"\0001T_ENERGY\00050"
+NAMES = {2: ("TT2", "TXX", "PIC"), 3: ("TIT2", "TXXX", "APIC"), 4: ("TIT2", "TXXX", "APIC")}
+TAGS = {
+    version: id3(
+        version,
+        id3_frame(version, title, b"\x01\xff\xfea\0b\0"),
+        id3_frame(version, text, OURS),
+        id3_frame(version, picture, b"\0image/png\0\3\0" + bytes(150)),
+    )
+    for version, (title, text, picture) in NAMES.items()
+}
+TAGS["unsynchronised"] = id3(3, id3_frame(3, "TXXX", b"\0x\0\xff\0"), flags=0x80)
+TAGS["extended"] = id3(4, id3_frame(4, "TXXX", OURS), flags=0x40)
+TAGS["plain-sizes"] = id3(4, id3_frame(3, "APIC", bytes(300)), id3_frame(3, "TDRC", b"\0002001"))
+mp3 = (SEEDS / "audio/made.mp3").read_bytes()[1:]
+mp3 = mp3[mp3.index(b"\xff\xf3") :] if mp3.startswith(b"ID3") and b"\xff\xf3" in mp3 else mp3
+for name, tag in TAGS.items():
+    put("tags", f"{name}.mp3", b"\1" + tag + mp3)
+aiff = (SEEDS / "audio/made.aiff").read_bytes()[1:]
+for version in (3, 4):
+    put("tags", f"{version}.wav", b"\0" + chunked(WAVS["pcm16"], TAGS[version], False))
+    put("tags", f"{version}.aiff", b"\6" + chunked(aiff, TAGS[version], True))
+put("tags", "v1.mp3", b"\1" + mp3 + b"TAG" + b"title".ljust(125, b"\0"))
+for number, (extension, options) in FORMATS.items():
+    path = SEEDS / "tags" / f"made.{extension}"
+    said = ["-metadata", "title=a title", "-metadata", "ENERGY=0.5", "-metadata", "comment=x" * 20]
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-bitexact", *options, *said, str(path)]
+    subprocess.run(command, check=True)
+    path.write_bytes(bytes([number]) + path.read_bytes())
 demo = (HERE / "../models/demo/voice.ogg").read_bytes()
 put("audio", "demo.ogg", b"\2" + demo[:7000])
 
@@ -214,6 +270,16 @@ for seed in range(8):
 
 put("manifest", "plain", b"\1path,start,artist,energy,loudness,loudness_trusted\na.wav,1.5,X,0.5,-9,no\na.wav,,,,-7,yes\n")
 put("manifest", "spreadsheet", b"\1\xEF\xBB\xBFPath,Start,Split,Valence,aux_x\r\n\"a.wav\",0,val,0.25,1e9\r\n\"\"\"\",0,test,NaN,inf\r\n")
+# Parquet, whose first byte 0 says so.
+parquet = io.BytesIO()
+columns = {"path": ["a.wav", "b.wav"], "start": [1.5, None], "energy": [0.5, None], "loudness_trusted": [True, False]}
+pyarrow.parquet.write_table(pyarrow.table(columns), parquet)
+put("manifest", "small.parquet", b"\0" + parquet.getvalue())
+parquet = io.BytesIO()
+columns = {"path": ["a.wav"] * 9, "valence": pyarrow.array([0.1] * 9, pyarrow.float32()), "artist": list("aabbccddd")}
+options = {"use_dictionary": ["artist"], "data_page_version": "2.0", "write_statistics": False}
+pyarrow.parquet.write_table(pyarrow.table(columns), parquet, compression="snappy", **options)
+put("manifest", "packed.parquet", b"\0" + parquet.getvalue())
 put("config", "plain.toml", '# mine\ninput = "a.wav"\nrate = 2.5\nonce = true\nchannels = [2, 1]\nverbose = 2\n')
 put("config", "tables.toml", '[scan]\nout = "t.csv"\njobs = 3\napply = true\n')
 put("config", "odd.toml", 'osc = ["a:1", ["b:2"]]\nformat = "jsonl"\nmidi-channel = 0x10\nx.y = 1\n')

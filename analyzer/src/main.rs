@@ -11,6 +11,7 @@ mod naming;
 mod outputs;
 mod scan;
 mod sources;
+mod whole;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

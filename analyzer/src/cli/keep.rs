@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Live, config};
 use crate::failure::Failure;
-use crate::scan::table::whole;
+use crate::whole::whole;
 
 /// Prints the settings in effect, or keeps them.
 #[derive(Debug, clap::Args)]

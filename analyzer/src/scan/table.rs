@@ -4,15 +4,16 @@ mod comma;
 mod lines;
 mod parquet;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::row::Row;
 use crate::failure::Failure;
+use crate::whole::whole;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -109,52 +110,4 @@ impl Table {
         Failure::input(format!("table {} cannot be read: {reason}", self.path.display()))
             .hint("it must be a table that a scan wrote; name another with --out, or move this one away")
     }
-}
-
-/// How names of unfinished files begin: no scan looks at them.
-pub(super) const UNFINISHED: &str = ".echometer-";
-
-/// Puts what `write` writes in place of the file at `path`, all or nothing.
-pub(crate) fn whole(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<&mut File>) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let mut file = beside(path)?;
-    let mut out = BufWriter::new(file.as_file_mut());
-    write(&mut out)?;
-    out.flush()?;
-    drop(out);
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// How a name like that of `path` ends: its extension, with the point.
-pub(super) fn suffix(path: &Path) -> OsString {
-    let mut suffix = OsString::new();
-    if let Some(extension) = path.extension() {
-        suffix.push(".");
-        suffix.push(extension);
-    }
-    suffix
-}
-
-/// A temporary file in the folder of `path`, with the extension and the permissions of what is there or of any new file.
-pub(super) fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    let suffix = suffix(path);
-    builder.prefix(UNFINISHED).suffix(&suffix);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(folder)?;
-    if let Ok(there) = fs::metadata(path) {
-        file.as_file().set_permissions(there.permissions())?;
-    }
-    Ok(file)
 }

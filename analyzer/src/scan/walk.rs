@@ -9,9 +9,9 @@ use std::time::UNIX_EPOCH;
 use walkdir::WalkDir;
 
 use super::shard::Shard;
-use super::table::UNFINISHED;
 use crate::failure::Failure;
 use crate::sources::is_audio_name;
+use crate::whole::UNFINISHED;
 
 /// A file to score.
 #[derive(Debug, Clone)]

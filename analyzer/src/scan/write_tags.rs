@@ -1,7 +1,9 @@
 //! Scores as tags of the files they are of, where other programs look for them.
 
+mod comments;
 mod edit;
 mod id3v2;
+mod mp4;
 mod pieces;
 mod place;
 mod replace;

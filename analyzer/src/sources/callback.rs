@@ -1,4 +1,4 @@
-//! What runs on the driver's thread. It neither allocates nor locks nor waits; a test holds it to that.
+//! What runs on the driver's thread. It neither allocates nor locks nor waits; tests hold it to that.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -147,5 +147,39 @@ mod tests {
         assert_eq!(signs.blocks(), 16);
         assert!(reader.counters().dropped_blocks() > 0);
         assert!(signs.ending().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn child() {
+        echometer_tests::system_calls::child(|| {
+            let signs = Signs::default();
+            let (mut writer, mut reader) = echometer_engine::tap::tap(2, 4096).unwrap();
+            // A ring that is full half of the time, as where the analysis stalls.
+            std::thread::spawn(move || {
+                let mut taken = [[0.0; 2]; 1024];
+                loop {
+                    reader.read(&mut taken);
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+            });
+            let floats = vec![0.5f32; 1024];
+            let integers = vec![i16::MIN; 1024];
+            move || {
+                for _ in 0..20_000 {
+                    block(&floats, 2, &[0, 1], &mut writer, &signs);
+                    block(&integers, 2, &[1, 0], &mut writer, &signs);
+                }
+                for (kind, _) in PASSING.into_iter().chain(ENDING) {
+                    signs.error(kind);
+                }
+            }
+        });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_callbacks_call_no_system() {
+        echometer_tests::system_calls::none("sources::callback::tests::child");
     }
 }

@@ -133,7 +133,7 @@ fn usable(
     if heard.silent {
         return Err("it is silent".into());
     }
-    let name = name(row);
+    let name = row.name();
     if let Some(other) = first.get(&heard.hash) {
         return Err(format!("it is the same sound as {other}"));
     }
@@ -160,13 +160,4 @@ pub(crate) fn without(mut clips: Vec<Clip>, known: &[Clip]) -> Vec<Clip> {
     let known: HashSet<_> = known.iter().map(|clip| clip.hash).collect();
     clips.retain(|clip| !known.contains(&clip.hash));
     clips
-}
-
-/// What a clip is called in lists: `path`, or `path at S s`.
-pub(crate) fn name(row: &Row) -> String {
-    if row.start > 0.0 {
-        format!("{} at {} s", row.path.display(), row.start)
-    } else {
-        row.path.display().to_string()
-    }
 }

@@ -26,6 +26,17 @@ pub(crate) struct Row {
     pub(crate) split: Option<Split>,
 }
 
+impl Row {
+    /// What the clip is called in lists: `path`, or `path at S s`.
+    pub(crate) fn name(&self) -> String {
+        if self.start > 0.0 {
+            format!("{} at {} s", self.path.display(), self.start)
+        } else {
+            self.path.display().to_string()
+        }
+    }
+}
+
 /// A side of the split.
 #[derive(
     Debug,

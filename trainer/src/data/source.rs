@@ -1,6 +1,5 @@
 //! What every kind of data set gives: its clips, and those that cannot be used before any sound is heard.
 
-use super::clips::name;
 use super::row::Row;
 
 /// A data set in some published format.
@@ -48,7 +47,7 @@ impl Rejected {
     pub(crate) fn new(row: &Row, reason: String) -> Self {
         let file = format!("{}: ", row.path.display());
         Self {
-            clip: name(row),
+            clip: row.name(),
             reason: reason.strip_prefix(&file).map_or(reason.clone(), str::to_owned),
         }
     }

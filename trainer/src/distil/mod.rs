@@ -45,6 +45,13 @@ pub(crate) struct DistilOptions {
     pub(crate) distil_epochs: u32,
 }
 
+impl DistilOptions {
+    /// Changes with the teachers' files; `None` without teachers.
+    pub(crate) fn teachers_id(&self) -> anyhow::Result<Option<String>> {
+        self.teachers.as_deref().map(teacher::id).transpose()
+    }
+}
+
 /// A trunk that was taught.
 #[derive(Debug, Clone)]
 pub(crate) struct Taught {
@@ -114,7 +121,7 @@ pub(crate) fn distil(
     tell(&rejected, Some(&path))?;
 
     let heard = rows.iter().zip(sounds).filter_map(|(row, sound)| match sound {
-        Sound::Heard(heard) if heard.frames.len() > 0 => Some((clips::name(row), heard.frames)),
+        Sound::Heard(heard) if heard.frames.len() > 0 => Some((row.name(), heard.frames)),
         _ => None,
     });
     let lessons: HashMap<_, _> = heard.collect();

@@ -45,18 +45,7 @@ impl Teacher {
             inputs: vec![port("x", vec![1, 1, PATCH, MELS])],
             outputs: OUTPUTS.map(|(name, width)| port(name, vec![1, width])).into(),
         };
-        let mut files = Vec::new();
-        for file in FILES {
-            let path = folder.join(file);
-            let bytes = std::fs::read(&path).with_context(|| {
-                format!(
-                    "{}: cannot be read; a teacher is the files {}",
-                    path.display(),
-                    FILES.join(" and ")
-                )
-            })?;
-            files.push((file, bytes));
-        }
+        let files = read(folder)?;
         let set = |_| {
             let graphs = files
                 .iter()
@@ -66,13 +55,12 @@ impl Teacher {
         let sets = (0..rayon::current_num_threads())
             .map(set)
             .collect::<anyhow::Result<_>>()?;
-        let sums: Vec<_> = files.iter().map(|(_, bytes)| sha256_hex(bytes)).collect();
         Ok(Self {
             frames: MelFrames {
                 front_end: front_end(),
                 window_s,
             },
-            id: sums.join(" "),
+            id: hashes(&files),
             sets,
         })
     }
@@ -124,6 +112,32 @@ impl Teacher {
         }
         Ok(lessons)
     }
+}
+
+/// Changes with the networks in `folder`.
+pub(super) fn id(folder: &Path) -> anyhow::Result<String> {
+    Ok(hashes(&read(folder)?))
+}
+
+/// The networks' files in `folder`.
+fn read(folder: &Path) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
+    let file = |file| {
+        let path = folder.join(file);
+        let bytes = std::fs::read(&path).with_context(|| {
+            format!(
+                "{}: cannot be read; a teacher is the files {}",
+                path.display(),
+                FILES.join(" and ")
+            )
+        })?;
+        Ok((file, bytes))
+    };
+    FILES.into_iter().map(file).collect()
+}
+
+fn hashes(files: &[(&str, Vec<u8>)]) -> String {
+    let hashes: Vec<_> = files.iter().map(|(_, bytes)| sha256_hex(bytes)).collect();
+    hashes.join(" ")
 }
 
 /// musicnn's own mel frames: 16 kHz, 512/256, 96 Slaney mels of unit area, `log10(1 + 10⁴·power)` but for its base.

@@ -10,7 +10,6 @@ use echometer_engine::Feature;
 use rayon::prelude::*;
 
 use crate::data::cache::content_key;
-use crate::data::clips;
 use crate::data::row::{Row, Split};
 use crate::data::source::Rejected;
 
@@ -127,7 +126,7 @@ pub(super) fn choose(
         let first = seen.insert(place(&row.path, row.start));
         if !first {
             rejected.push(Rejected {
-                clip: clips::name(row),
+                clip: row.name(),
                 reason: "the same file and start are listed before".into(),
             });
         }
@@ -142,7 +141,7 @@ fn without_copies(rows: Vec<Row>, rejected: &mut Vec<Rejected>) -> Vec<Row> {
     let mut first = HashMap::new();
     let mut kept = Vec::new();
     for (row, key) in rows.into_iter().zip(keys) {
-        let name = clips::name(&row);
+        let name = row.name();
         match key.map(|key| first.entry(key).or_insert_with(|| name.clone())) {
             Ok(other) if *other != name => rejected.push(Rejected {
                 reason: format!("it is the same sound as {other}"),
@@ -159,7 +158,7 @@ fn place(path: &Path, start: f64) -> Place {
     (path, start.to_bits())
 }
 
-/// What a name of [`clips::name`] may stand for: a path, and a path and a start.
+/// What a name of [`Row::name`] may stand for: a path, and a path and a start.
 fn places(name: &str) -> Vec<Place> {
     let mut places = vec![place(Path::new(name), 0.0)];
     let start = name
@@ -195,7 +194,7 @@ mod tests {
 
     fn names(split: Option<Split>, sides: Option<&Sides>) -> anyhow::Result<Vec<String>> {
         let chosen = choose(rows(), &[Feature::Energy], split, sides, "m.csv", &mut Vec::new())?;
-        Ok(chosen.iter().map(clips::name).collect())
+        Ok(chosen.iter().map(Row::name).collect())
     }
 
     #[test]

@@ -15,7 +15,6 @@ use rayon::prelude::*;
 
 use self::choice::{Sides, choose};
 use crate::cli::Features;
-use crate::data::clips;
 use crate::data::prepare::{REJECTED, tell};
 use crate::data::row::{Row, Split};
 use crate::data::sound::Sound;
@@ -149,7 +148,7 @@ pub(crate) fn eval(options: &EvalOptions, stop: &AtomicBool) -> anyhow::Result<(
     let lines = table::lines(&features, &scored);
     print!("{}", table::show(&lines, options.format)?);
     if let Some(folder) = &options.out {
-        let names: Vec<_> = evaluated.iter().map(|e| clips::name(&e.row)).collect();
+        let names: Vec<_> = evaluated.iter().map(|e| e.row.name()).collect();
         table::write(folder, &lines, &names, &features, &scored)?;
     }
     Ok(())

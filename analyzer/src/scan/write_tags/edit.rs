@@ -16,8 +16,9 @@ use lofty::tag::TagExt;
 use tempfile::NamedTempFile;
 
 use super::id3v2::Tag;
-use super::pieces::{self, Piece};
+use super::pieces::Piece;
 use super::place::{self, Endian, Place};
+use super::{comments, mp4};
 
 /// Who names MP4's free-form tags; all programs use the same.
 const MEAN: &str = "com.apple.iTunes";
@@ -52,7 +53,7 @@ impl Edit {
             Some(FileType::Wav) => id3(place::in_chunk(&mut file, Endian::Little)?),
             Some(FileType::Aiff) => id3(place::in_chunk(&mut file, Endian::Big)?),
             Some(FileType::Vorbis) => Self::Vorbis(read!(VorbisFile).vorbis_comments().clone()),
-            Some(FileType::Mp4) => Self::Mp4(pieces::list(path)?),
+            Some(FileType::Mp4) => Self::Mp4(mp4::list(path)?),
             Some(FileType::Flac) => {
                 let mut file = Box::new(read!(FlacFile));
                 if file.id3v2().is_some() {
@@ -127,9 +128,9 @@ impl Edit {
     pub(super) fn pieces(&self, path: &Path) -> Result<Vec<Piece>, String> {
         match self {
             Self::Id3(tag, _) => Ok(tag.pieces()),
-            Self::Flac(_) => pieces::flac(path),
-            Self::Vorbis(_) => pieces::vorbis(path),
-            Self::Mp4(_) => pieces::mp4(path),
+            Self::Flac(_) => comments::flac(path),
+            Self::Vorbis(_) => comments::vorbis(path),
+            Self::Mp4(_) => mp4::pieces(path),
         }
     }
 

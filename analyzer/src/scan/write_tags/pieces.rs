@@ -1,14 +1,8 @@
 //! What a file's tags hold, piece by piece, as the bytes that they are: a library may read two of them as the same.
 
-mod comments;
-mod mp4;
-
 use std::io::Read;
 
 use super::told;
-
-pub(super) use comments::{flac, vorbis};
-pub(super) use mp4::{list, mp4};
 
 /// A frame, a comment, an atom or a block.
 #[derive(PartialEq)]
@@ -18,7 +12,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    fn new(name: impl Into<String>, bytes: &[u8]) -> Self {
+    pub(super) fn new(name: impl Into<String>, bytes: &[u8]) -> Self {
         Self {
             name: name.into(),
             bytes: bytes.to_vec(),
@@ -46,7 +40,8 @@ pub(super) fn changed(
     names.map(|piece| piece.name.clone()).min()
 }
 
-fn take(file: &mut impl Read, count: usize) -> Result<Vec<u8>, String> {
+/// Reads `count` bytes.
+pub(super) fn take(file: &mut impl Read, count: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     file.by_ref()
         .take(count as u64)
@@ -58,7 +53,8 @@ fn take(file: &mut impl Read, count: usize) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn number(bytes: &[u8]) -> usize {
+/// A number whose most significant byte is first.
+pub(super) fn number(bytes: &[u8]) -> usize {
     bytes
         .iter()
         .fold(0, |number, byte| number << 8 | usize::from(*byte))

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use super::Field;
 use super::edit::Edit;
 use super::{pieces, told};
-use crate::scan::table::{beside, suffix};
+use crate::whole::{beside, suffix};
 
 /// Writes `edit` into a copy of the file, checks the copy, and with `apply` puts it in the file's place; an error leaves the
 /// file as it was, and comes without `apply` as well.

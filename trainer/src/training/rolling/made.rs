@@ -28,7 +28,8 @@ pub(super) struct Made {
     learning_rate: String,
     folds: usize,
     seed: u64,
-    /// `None` without teachers.
+    /// Changes with the teachers' files. `None` without teachers, as the epochs.
+    teachers: Option<String>,
     distil_epochs: Option<u32>,
     /// Fingerprints of the labelled clips, and of the lists of weakly labelled and unlabelled ones.
     data: String,
@@ -57,6 +58,7 @@ impl Made {
             learning_rate: format!("{:e}", options.learning_rate),
             folds: options.folds,
             seed: options.compute.seed,
+            teachers: options.distil.teachers_id()?,
             distil_epochs: (!unlabelled.is_empty()).then_some(options.distil.distil_epochs),
             data: fingerprint(&clips),
             weak: list(&options.weak)?,
@@ -114,6 +116,9 @@ impl Made {
                 .map_or("none".into(), |epochs| epochs.to_string())
         };
         compare("epochs of distillation", epochs(old), epochs(self));
+        if old.teachers != self.teachers {
+            differs.push("other networks in --teachers".into());
+        }
         for (what, old, new) in [
             ("other clips or labels in --data", &old.data, &self.data),
             ("other clips or labels in --weak", &old.weak, &self.weak),

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use ogg_pager::Packets;
 
-use super::{Piece, number, take, told};
+use super::pieces::{Piece, number, take};
+use super::told;
 
 /// The metadata blocks of FLAC besides padding, with each comment on its own.
-pub(in super::super) fn flac(path: &Path) -> Result<Vec<Piece>, String> {
+pub(super) fn flac(path: &Path) -> Result<Vec<Piece>, String> {
     let mut file = BufReader::new(File::open(path).map_err(told)?);
     if take(&mut file, 4)? != b"fLaC" {
         return Err("it is FLAC that does not begin as FLAC does".into());
@@ -31,7 +32,7 @@ pub(in super::super) fn flac(path: &Path) -> Result<Vec<Piece>, String> {
 }
 
 /// The header packets of Ogg Vorbis, with each comment on its own.
-pub(in super::super) fn vorbis(path: &Path) -> Result<Vec<Piece>, String> {
+pub(super) fn vorbis(path: &Path) -> Result<Vec<Piece>, String> {
     let mut file = BufReader::new(File::open(path).map_err(told)?);
     let unreadable = |error: ogg_pager::PageError| format!("its packets cannot be read ({error})");
     let (packets, _) = Packets::read_count(&mut file, 3).map_err(unreadable)?;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
 
-use super::{Piece, number, take, told};
+use super::pieces::{Piece, number, take};
+use super::told;
 
 /// An atom's name and its body.
 type Named<'a> = ([u8; 4], &'a [u8]);
@@ -14,7 +15,7 @@ type Named<'a> = ([u8; 4], &'a [u8]);
 const PADDING: [&[u8; 4]; 2] = [b"free", b"skip"];
 
 /// The atoms that MP4 keeps tags in, each item of the list on its own.
-pub(in super::super) fn mp4(path: &Path) -> Result<Vec<Piece>, String> {
+pub(super) fn pieces(path: &Path) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     walk(&moov(path)?, |place, name, body| match place {
         "ilst" => pieces.push(Piece::new(ident(name, body).to_string(), body)),
@@ -25,7 +26,7 @@ pub(in super::super) fn mp4(path: &Path) -> Result<Vec<Piece>, String> {
 
 /// The list of tags, each value as the bytes that it is: where the library knows a value's type it would write what it
 /// takes for the same, such as a number with more bytes.
-pub(in super::super) fn list(path: &Path) -> Result<Ilst, String> {
+pub(super) fn list(path: &Path) -> Result<Ilst, String> {
     let mut list = Ilst::new();
     walk(&moov(path)?, |place, name, body| {
         let values = atoms(body).unwrap_or_default().into_iter();

@@ -1,0 +1,108 @@
+//! A thread that calls no system: no lock that waits, no sleep, no file. The kernel is asked to end the process at any call of
+//! that thread. So that only a child ends, the test's program is started again for one of its tests, which calls [`child`].
+
+use std::env;
+use std::hint::spin_loop;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output, exit};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
+
+use crate::skip;
+
+const CHILD: &str = "ECHOMETER_TEST_SYSTEM_CALLS";
+/// What a child ends with where the kernel will not watch it.
+const UNWATCHED: i32 = 4;
+/// The signal of a forbidden call.
+const SIGSYS: i32 = 31;
+
+/// What the watched thread says, by the only way that is left to it.
+static SAID: AtomicU8 = AtomicU8::new(NOTHING);
+const NOTHING: u8 = 0;
+const DONE: u8 = 1;
+const NOT_WATCHED: u8 = 2;
+
+/// In a child process: does what `prepare` returns on a thread that may not call the system, and ends the process. In the
+/// usual run of the test that calls this: nothing.
+pub fn child<Work: FnMut()>(prepare: impl FnOnce() -> Work + Send + 'static) {
+    let Ok(planted) = env::var(CHILD) else {
+        return;
+    };
+    let watched = thread::spawn(move || {
+        let mut work = prepare();
+        if !forbid() {
+            return SAID.store(NOT_WATCHED, Ordering::Relaxed);
+        }
+        match planted.as_str() {
+            "yield" => thread::yield_now(),
+            "log" => eprintln!("a line"),
+            _ => {}
+        }
+        work();
+        SAID.store(DONE, Ordering::Relaxed);
+        loop {
+            spin_loop(); // Until the process is gone: a thread that is watched so cannot end in good order.
+        }
+    });
+    while SAID.load(Ordering::Relaxed) == NOTHING && !watched.is_finished() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    exit(match SAID.load(Ordering::Relaxed) {
+        DONE => 0,
+        NOT_WATCHED => UNWATCHED,
+        _ => 1,
+    });
+}
+
+/// Asserts that what the test `child` of this program does calls no system, and that such calls would be seen.
+pub fn none(child: &str) {
+    let done = run(child, "");
+    if done.status.code() == Some(UNWATCHED) {
+        return skip("the kernel does not let a process watch itself (seccomp)");
+    }
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.success(),
+        "the thread called the system ({}): {said}",
+        done.status
+    );
+    for planted in ["yield", "log"] {
+        assert_eq!(run(child, planted).status.signal(), Some(SIGSYS), "{planted}");
+    }
+}
+
+/// Whether looking at the clock is no system call here: some clocks only the kernel can read.
+pub fn clock_is_free() -> bool {
+    let source = std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    let known = [
+        "tsc",
+        "kvm-clock",
+        "arch_sys_counter",
+        "hyperv_clocksource_tsc_page",
+    ];
+    source.is_ok_and(|source| known.contains(&source.trim()))
+}
+
+fn run(child: &str, planted: &str) -> Output {
+    Command::new(env::current_exe().expect("a test is a program"))
+        .args(["--exact", child, "--nocapture"])
+        .env(CHILD, planted)
+        .output()
+        .expect("this program runs")
+}
+
+/// From here on, any system call of this thread ends the process. Whether the kernel agreed.
+fn forbid() -> bool {
+    let Ok(machine) = env::consts::ARCH.try_into() else {
+        return false;
+    };
+    // No call is listed, so each is trapped; a filter wants another word for those that are.
+    let nothing = SeccompFilter::new([].into(), SeccompAction::Trap, SeccompAction::Allow, machine);
+    let filter: BpfProgram = nothing
+        .and_then(TryInto::try_into)
+        .expect("an empty filter is a filter");
+    apply_filter(&filter).is_ok()
+}
