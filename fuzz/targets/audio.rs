@@ -6,12 +6,9 @@ mod common;
 use echometer_decode::Decoder;
 use libfuzzer_sys::fuzz_target;
 
-const NAMES: [&str; 8] = ["a.wav", "a.mp3", "a.ogg", "a.flac", "a.m4a", "a.aac", "a.aiff", "standard input"];
-
-/// The first byte names the file; the rest is its bytes.
 fn decode(data: &[u8]) -> Option<()> {
-    let (first, bytes) = data.split_first()?;
-    let mut decoder = Decoder::from_bytes(bytes.to_vec(), NAMES[usize::from(*first) % NAMES.len()]).ok()?;
+    let (name, bytes) = common::file(data)?;
+    let mut decoder = Decoder::from_bytes(bytes.to_vec(), name).ok()?;
     assert!(decoder.rate() > 0 && decoder.channels() > 0);
     let longest = 1_000 * bytes.len() + 4_000_000;
     let (mut samples, mut given) = (Vec::new(), 0);

@@ -23,7 +23,7 @@ const A_SECOND: usize = RATE as usize / BLOCK;
 #[test]
 fn child() {
     system_calls::child(|| {
-        // As in a host, the instance belongs to another thread's data; the plugin's own analysis is a further thread.
+        // The plugin's analysis is a thread of its own, and is not watched.
         let entry = host::load();
         let mut instance = host::instance(&entry);
         let mut processor = host::start(&mut instance);
@@ -37,7 +37,8 @@ fn child() {
         }
         move || {
             let _kept = (&entry, &instance);
-            // In time: a host that is faster renders, and then the plugin waits for its meters.
+            // In time: a host that is faster renders, and then the plugin waits for its meters. Looking at the clock is no
+            // system call where `clock_is_free`.
             let begun = Instant::now();
             for block in 0..3 * A_SECOND {
                 while begun.elapsed() < Duration::from_secs_f64((block * BLOCK) as f64 / f64::from(RATE)) {

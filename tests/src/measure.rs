@@ -14,7 +14,7 @@ pub fn quick() -> bool {
 /// Bytes of this process's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// In the machine's memory now.
+    /// In the machine's memory now, without what is there of files: the system takes and brings that as it likes.
     pub resident: usize,
     /// Reserved as addresses, used or not.
     pub mapped: usize,
@@ -29,7 +29,7 @@ pub fn memory() -> Option<Memory> {
         kilobytes.trim().parse::<usize>().ok().map(|found| found * 1024)
     };
     Some(Memory {
-        resident: bytes("VmRSS:")?,
+        resident: bytes("RssAnon:")?,
         mapped: bytes("VmSize:")?,
     })
 }

@@ -4,6 +4,7 @@ mod comments;
 mod edit;
 mod id3v2;
 mod mp4;
+mod one;
 mod pieces;
 mod place;
 mod replace;
@@ -20,7 +21,7 @@ use super::walk::{Found, state};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::notice;
-use edit::Edit;
+use one::{Field, one};
 
 /// How scores are written into files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,9 +32,6 @@ pub(crate) enum Style {
     /// `ENERGY` and so on, 0 to 1, loudness in LUFS
     Plain,
 }
-
-/// A tag's name and value.
-type Field = (String, String);
 
 /// Shows what would be written into `files`, or writes it, where their tags do not say it already.
 pub(crate) fn run(
@@ -120,29 +118,6 @@ fn fields(style: Style, row: &Row, guesses: &PerFeature<bool>) -> Vec<Field> {
     }
 }
 
-/// Writes `fields` into the file, or only looks what would be; the change in words, `None` where there is none.
-fn one(path: &Path, fields: &[Field], apply: bool) -> Result<Option<String>, String> {
-    let mut edit = Edit::read(path)?;
-    let mut changes = Vec::new();
-    for (name, value) in fields {
-        let before = edit.get(name);
-        if before.as_ref() == Some(value) {
-            continue;
-        }
-        changes.push(match before {
-            Some(before) => format!("{name}={value} (was {before})"),
-            None => format!("{name}={value}"),
-        });
-        edit.set(name, value);
-    }
-    if changes.is_empty() {
-        return Ok(None);
-    }
-    // Also where nothing is to be written: whether it can be is part of the answer.
-    replace::replace(path, &edit, fields, apply)?;
-    Ok(Some(changes.join(" ")))
-}
-
 /// The row with its file's new size and time.
 fn restated(mut row: Row, path: &Path) -> Row {
     let state = std::fs::metadata(path).and_then(|metadata| state(&metadata));
@@ -161,9 +136,4 @@ fn shown(text: &str) -> String {
             }
         })
         .collect()
-}
-
-/// What the system says went wrong with a file.
-fn told(error: std::io::Error) -> String {
-    error.to_string()
 }

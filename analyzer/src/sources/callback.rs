@@ -155,24 +155,29 @@ mod tests {
         echometer_tests::system_calls::child(|| {
             let signs = Signs::default();
             let (mut writer, mut reader) = echometer_engine::tap::tap(2, 4096).unwrap();
-            // A ring that is full half of the time, as where the analysis stalls.
-            std::thread::spawn(move || {
-                let mut taken = [[0.0; 2]; 1024];
-                loop {
-                    reader.read(&mut taken);
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                }
-            });
-            let floats = vec![0.5f32; 1024];
-            let integers = vec![i16::MIN; 1024];
+            let mut taken = [[0.0; 2]; 4096];
+            // 500 frames, which the ring's end cuts in two now and then; one sample is none.
+            let mut floats = vec![0.5f32; 1000];
+            floats[77] = f32::NAN;
+            let integers = vec![i16::MIN; 1000];
             move || {
-                for _ in 0..20_000 {
-                    block(&floats, 2, &[0, 1], &mut writer, &signs);
-                    block(&integers, 2, &[1, 0], &mut writer, &signs);
+                for turn in 0..40_000 {
+                    // The ring holds eight blocks: the last of sixteen finds it full.
+                    if turn % 16 < 8 {
+                        reader.read(&mut taken);
+                    }
+                    match turn % 2 {
+                        0 => block(&floats, 2, &[0, 1], &mut writer, &signs),
+                        _ => block(&integers, 2, &[1, 0], &mut writer, &signs),
+                    }
                 }
                 for (kind, _) in PASSING.into_iter().chain(ENDING) {
                     signs.error(kind);
                 }
+                let counters = reader.counters();
+                assert_eq!(counters.dropped_blocks(), 40_000 / 16);
+                assert_eq!(counters.written_frames(), 500 * 40_000 / 16 * 15);
+                assert!(counters.replaced_samples() > 0);
             }
         });
     }

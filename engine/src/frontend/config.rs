@@ -247,11 +247,69 @@ mod tests {
 
     #[test]
     fn profiles_are_valid_and_survive_json() {
-        for config in [FrontEndConfig::thesis(), FrontEndConfig::live()] {
+        let area = FrontEndConfig {
+            mel_norm: MelNorm::Area,
+            ..FrontEndConfig::live()
+        };
+        for config in [FrontEndConfig::thesis(), FrontEndConfig::live(), area] {
             config.validate().unwrap();
             let json = serde_json::to_string(&config).unwrap();
+            // Cards that are older than the field have filters with peaks of 1.
+            assert_eq!(
+                json.contains("mel_norm"),
+                config.mel_norm == MelNorm::Area,
+                "{json}"
+            );
             assert_eq!(serde_json::from_str::<FrontEndConfig>(&json).unwrap(), config);
         }
+    }
+
+    #[test]
+    fn a_bands_power_is_found_again() {
+        let gain = 100.0;
+        for power in [0.0, 1e-4, 0.5, 30.0_f32] {
+            assert_eq!(Scale::Power.power(power), power);
+            let scaled = (1.0 + gain * f64::from(power)).ln() as f32;
+            let found = Scale::Log { gain }.power(scaled);
+            assert!((found - power).abs() <= 1e-5 * power, "{found} is not {power}");
+        }
+    }
+
+    #[test]
+    fn a_frame_needs_all_of_its_samples() {
+        let live = FrontEndConfig::live();
+        for (samples, frames) in [(0, 0), (1, 0), (1023, 0), (1024, 1), (1323, 1), (1324, 2)] {
+            assert_eq!(live.frames_in(samples), frames, "{samples} samples");
+        }
+        // Zeros are put around what there is, but not around nothing.
+        let centred = FrontEndConfig { center: true, ..live };
+        for (samples, frames) in [(0, 0), (1, 1), (299, 1), (300, 2)] {
+            assert_eq!(centred.frames_in(samples), frames, "{samples} samples, centred");
+        }
+    }
+
+    #[test]
+    fn what_is_at_a_limit_is_within_it_or_not_as_its_rule_says() {
+        let live = FrontEndConfig::live;
+        let busy = |sample_rate| FrontEndConfig {
+            sample_rate,
+            hop: 1,
+            high_hz: 8_000.0,
+            ..live()
+        };
+        assert_eq!(busy(16_384).validate(), Ok(()));
+        assert_eq!(busy(16_385).validate().unwrap_err().field, "hop");
+        let empty = FrontEndConfig {
+            low_hz: 300.0,
+            high_hz: 300.0,
+            ..live()
+        };
+        assert_eq!(empty.validate().unwrap_err().field, "high_hz");
+        let silent = FrontEndConfig {
+            scale: Scale::Log { gain: 0.0 },
+            ..live()
+        };
+        assert_eq!(silent.validate().unwrap_err().field, "scale.gain");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 #![allow(dead_code, reason = "every target uses its own part")]
-//! Panics that are caught, and a small model around a head of the fuzzer's making: its card says what is true of the head's bytes.
+//! Panics that are caught, files, and a small model around a head of the fuzzer's making: its card says what is true of the head's bytes.
 
 use echometer_engine::model::sha256_hex;
 use echometer_engine::{Device, Model, ModelError, ModelFiles};
@@ -13,6 +13,15 @@ const CARD: &str = r#"{
     "features": [{"name": "energy", "range": [0.0, 1.0], "metrics": null}], "loudness": "measured",
     "training": {"data": "", "clips": 0, "evaluation": "", "seed": 0}
 }"#;
+
+/// Names of files with sound, and of none.
+const NAMES: [&str; 8] = ["a.wav", "a.mp3", "a.ogg", "a.flac", "a.m4a", "a.aac", "a.aiff", "standard input"];
+
+/// A file's name and bytes: the first of the fuzzer's bytes says the name.
+pub fn file(data: &[u8]) -> Option<(&'static str, &[u8])> {
+    let (first, bytes) = data.split_first()?;
+    Some((NAMES[usize::from(*first) % NAMES.len()], bytes))
+}
 
 /// Panics that the decoder and the engine catch are no finding, and libFuzzer's own hook would end the process at them. Those that
 /// nobody catches still end it.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use ogg_pager::Packets;
 
+use super::one::told;
 use super::pieces::{Piece, number, take};
-use super::told;
 
 /// The metadata blocks of FLAC besides padding, with each comment on its own.
 pub(super) fn flac(path: &Path) -> Result<Vec<Piece>, String> {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
 
+use super::one::told;
 use super::pieces::{Piece, number, take};
-use super::told;
 
 /// An atom's name and its body.
 type Named<'a> = ([u8; 4], &'a [u8]);

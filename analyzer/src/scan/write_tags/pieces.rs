@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::told;
+use super::one::told;
 
 /// A frame, a comment, an atom or a block.
 #[derive(PartialEq)]

@@ -9,7 +9,7 @@ use lofty::file::AudioFile;
 use lofty::mpeg::MpegFile;
 
 use super::id3v2::{self, Tag};
-use super::told;
+use super::one::told;
 
 /// What a tag is in.
 #[derive(Clone, Copy)]

@@ -7,9 +7,9 @@ use std::path::Path;
 use echometer_decode::Decoder;
 use tempfile::NamedTempFile;
 
-use super::Field;
 use super::edit::Edit;
-use super::{pieces, told};
+use super::one::{Field, told};
+use super::pieces;
 use crate::whole::{beside, suffix};
 
 /// Writes `edit` into a copy of the file, checks the copy, and with `apply` puts it in the file's place; an error leaves the

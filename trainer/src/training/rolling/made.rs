@@ -29,6 +29,8 @@ pub(super) struct Made {
     folds: usize,
     seed: u64,
     /// Changes with the teachers' files. `None` without teachers, as the epochs.
+    /// Older files do not say, and are not taken to say `None`.
+    #[serde(deserialize_with = "Option::deserialize")]
     teachers: Option<String>,
     distil_epochs: Option<u32>,
     /// Fingerprints of the labelled clips, and of the lists of weakly labelled and unlabelled ones.
@@ -116,9 +118,6 @@ impl Made {
                 .map_or("none".into(), |epochs| epochs.to_string())
         };
         compare("epochs of distillation", epochs(old), epochs(self));
-        if old.teachers != self.teachers {
-            differs.push("other networks in --teachers".into());
-        }
         for (what, old, new) in [
             ("other clips or labels in --data", &old.data, &self.data),
             ("other clips or labels in --weak", &old.weak, &self.weak),
@@ -129,6 +128,12 @@ impl Made {
                 differs.push(what.into());
             }
         }
+        match (&old.teachers, &self.teachers) {
+            (None, Some(_)) => differs.push("no --teachers, now some".into()),
+            (Some(_), None) => differs.push("--teachers, now none".into()),
+            (old, new) if old != new => differs.push("other networks in --teachers".into()),
+            _ => {}
+        }
         if differs.is_empty() {
             differs.push("another version of the trainer".into());
         }
@@ -138,4 +143,46 @@ impl Made {
 
 fn fingerprint<T: std::fmt::Debug>(what: &T) -> String {
     sha256_hex(format!("{what:?}").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(teachers: Option<&str>) -> Made {
+        Made {
+            recipe: RECIPE,
+            features: vec![Feature::Energy],
+            epochs: 1,
+            batch: 1,
+            learning_rate: "1e-3".into(),
+            folds: 0,
+            seed: 0,
+            teachers: teachers.map(Into::into),
+            distil_epochs: None,
+            data: String::new(),
+            weak: String::new(),
+            unlabelled: String::new(),
+            detect: String::new(),
+        }
+    }
+
+    #[test]
+    fn other_teachers_are_another_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        fs::create_dir(&model).unwrap();
+        fs::write(model.join(CARD_FILE), "{}").unwrap();
+        let refused = |now: &Made| now.refuse_overwriting(folder.path()).unwrap_err().to_string();
+        made(Some("a")).write(&model).unwrap();
+        made(Some("a")).refuse_overwriting(folder.path()).unwrap();
+        assert!(refused(&made(Some("b"))).contains("(other networks in --teachers)"));
+        assert!(refused(&made(None)).contains("(--teachers, now none)"));
+        // Written before teachers were known.
+        let text = fs::read_to_string(model.join(RUN)).unwrap();
+        let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
+        old.as_object_mut().unwrap().remove("teachers");
+        fs::write(model.join(RUN), old.to_string()).unwrap();
+        assert!(refused(&made(None)).contains("no run.json of this version"));
+    }
 }
