@@ -118,6 +118,31 @@ mod tests {
         }
         assert!((MelScale::Htk.mel(1000.0) - 999.985_537).abs() < 1e-4);
         assert!((MelScale::Slaney.mel(1000.0) - 15.0).abs() < 1e-9);
+        assert!((MelScale::Slaney.mel(6400.0) - 42.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_band_holds_the_power_of_its_bins_as_they_weigh() {
+        let bank = MelBank::<f64>::new(&FrontEndConfig::live());
+        let mut bands = vec![f64::NAN; bank.filters.len()];
+        // One bin at a time: what it gives a band is its weight there.
+        for bin in [1, 2, 100, 511] {
+            let mut power = vec![0.0; 513];
+            power[bin] = 3.0;
+            bank.apply(&power, &mut bands);
+            for (filter, band) in bank.filters.iter().zip(&bands) {
+                let weight = bin
+                    .checked_sub(filter.first_bin)
+                    .and_then(|i| filter.weights.get(i));
+                assert_eq!(*band, 3.0 * weight.unwrap_or(&0.0), "bin {bin}");
+            }
+            assert!(bands.iter().sum::<f64>() > 0.0, "bin {bin} is in no band");
+        }
+        let whole = vec![1.0; 513];
+        bank.apply(&whole, &mut bands);
+        for (filter, band) in bank.filters.iter().zip(&bands) {
+            assert_eq!(*band, filter.weights.iter().sum::<f64>());
+        }
     }
 
     #[test]
