@@ -215,4 +215,29 @@ mod tests {
             assert_eq!(whole, parts, "{from} Hz");
         }
     }
+
+    #[test]
+    fn what_is_still_inside_is_a_few_blocks_at_most() {
+        let usual = [8_000, 22_051, 44_100, 44_101, 48_000, 383_999].map(|from| (from, 2.0 * BLOCK_S));
+        for (from, most_s) in usual.into_iter().chain([(44_110, 2.0 * LONGEST_BLOCK_S)]) {
+            let mut resampler = Resampler::new(from, 24_000).unwrap();
+            let mut output = Vec::new();
+            resampler.push(&sine(from, 1.0, 440.0), &mut output);
+            let inside_s = 1.0 - output.len() as f64 / 24_000.0;
+            assert!((0.0..most_s).contains(&inside_s), "{from} Hz: {inside_s} s");
+        }
+    }
+
+    #[test]
+    fn what_the_new_rate_cannot_hold_is_gone() {
+        for from in [44_100, 44_101, 48_000, 192_000, 383_999] {
+            let mut resampler = Resampler::new(from, 24_000).unwrap();
+            let mut output = Vec::new();
+            resampler.push(&sine(from, 1.0, 14_000.0), &mut output);
+            let loudest = output[2_000..20_000]
+                .iter()
+                .fold(0.0f32, |loudest, x| loudest.max(x.abs()));
+            assert!(loudest < 1e-4, "{from} Hz: {loudest} of a tone at 14 kHz");
+        }
+    }
 }
