@@ -38,7 +38,10 @@ impl OnnxRuntime {
     fn find() -> Result<Self, String> {
         let mut tried = Vec::new();
         for path in candidates() {
-            match ort::init_from(&path).map(|builder| builder.with_name("echometer").build()) {
+            // Some builds of the library report to its makers unless told not to: nothing leaves the user's machine.
+            match ort::init_from(&path)
+                .map(|builder| builder.with_name("echometer").with_telemetry(false).build())
+            {
                 Ok(Ok(environment)) => return Ok(Self { environment, path }),
                 Ok(Err(error)) => tried.push(format!("{}: {error}", path.display())),
                 Err(error) => tried.push(error.to_string()),
