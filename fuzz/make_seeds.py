@@ -67,28 +67,26 @@ FORMATS = {
     5: ("aac", ["-b:a", "24k"]),
     6: ("aiff", []),
 }
-for number, (extension, options) in FORMATS.items():
-    put("audio", "x", b"")
-    path = SEEDS / "audio" / f"made.{extension}"
+
+
+def encode(target, name, number, *options):
+    """A short tone, encoded by ffmpeg, behind the number of its format."""
+    path = SEEDS / target / name
     source = "sine=frequency=440:sample_rate=16000:duration=0.12"
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-bitexact", *options, str(path)]
     subprocess.run(command, check=True)
-    data = path.read_bytes()
-    path.write_bytes(bytes([number]) + data)
-    if extension == "m4a":
-        lossless = ["-c:a", "alac", str(SEEDS / "audio" / "alac.m4a")]
-        subprocess.run(command[: -len(options) - 1] + lossless, check=True)
-        alac = (SEEDS / "audio" / "alac.m4a").read_bytes()
-        put("audio", "alac.m4a", bytes([number]) + alac)
-        # Its index first, so that one that was cut off can be played; and a codec that nothing here decodes.
-        for name, container, options in [
-            ("faststart.m4a", 4, ["-b:a", "24k", "-movflags", "+faststart"]),
-            ("opus.ogg", 2, ["-c:a", "libopus", "-b:a", "12k"]),
-        ]:
-            path = SEEDS / "audio" / name
-            subprocess.run([*command[: -len(FORMATS[number][1]) - 1], *options, str(path)], check=True)
-            path.write_bytes(bytes([container]) + path.read_bytes())
-(SEEDS / "audio" / "x").unlink()
+    path.write_bytes(bytes([number]) + path.read_bytes())
+
+
+for number, (extension, options) in FORMATS.items():
+    encode("audio", f"made.{extension}", number, *options)
+# Also one without loss, one with its index first, so that one that was cut off can be played, and a codec that nothing
+# here decodes.
+encode("audio", "alac.m4a", 4, "-c:a", "alac")
+encode("audio", "faststart.m4a", 4, "-b:a", "24k", "-movflags", "+faststart")
+encode("audio", "opus.ogg", 2, "-c:a", "libopus", "-b:a", "12k")
+
+
 # Tags: ID3v2 by hand, the others by ffmpeg. The files' numbers are those of `audio`.
 def id3(version, *frames, flags=0, padding=16):
     body = b"".join(frames) + bytes(padding)
@@ -135,12 +133,9 @@ for version in (3, 4):
     put("tags", f"{version}.wav", b"\0" + chunked(WAVS["pcm16"], TAGS[version], False))
     put("tags", f"{version}.aiff", b"\6" + chunked(aiff, TAGS[version], True))
 put("tags", "v1.mp3", b"\1" + mp3 + b"TAG" + b"title".ljust(125, b"\0"))
+said = ["-metadata", "title=a title", "-metadata", "ENERGY=0.5", "-metadata", "comment=x" * 20]
 for number, (extension, options) in FORMATS.items():
-    path = SEEDS / "tags" / f"made.{extension}"
-    said = ["-metadata", "title=a title", "-metadata", "ENERGY=0.5", "-metadata", "comment=x" * 20]
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-bitexact", *options, *said, str(path)]
-    subprocess.run(command, check=True)
-    path.write_bytes(bytes([number]) + path.read_bytes())
+    encode("tags", f"made.{extension}", number, *options, *said)
 demo = (HERE / "../models/demo/voice.ogg").read_bytes()
 put("audio", "demo.ogg", b"\2" + demo[:7000])
 

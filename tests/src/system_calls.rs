@@ -5,7 +5,7 @@ use std::env;
 use std::hint::spin_loop;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, exit};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,14 +17,13 @@ const CHILD: &str = "ECHOMETER_TEST_SYSTEM_CALLS";
 /// What a child ends with: its work is done, or the kernel will not watch it. A test program's own codes are others.
 const WORKED: i32 = 3;
 const UNWATCHED: i32 = 4;
+/// What it ends with if the watched thread said nothing: that failed before it was watched.
+const SILENT: i32 = 1;
 /// The signal of a forbidden call.
 const SIGSYS: i32 = 31;
 
 /// What the watched thread says, by the only way that is left to it.
-static SAID: AtomicU8 = AtomicU8::new(NOTHING);
-const NOTHING: u8 = 0;
-const DONE: u8 = 1;
-const NOT_WATCHED: u8 = 2;
+static SAID: AtomicI32 = AtomicI32::new(SILENT);
 
 /// In a child process: does what `prepare` returns on a thread that may not call the system, and ends the process. In the
 /// usual run of the test that calls this: nothing.
@@ -35,7 +34,7 @@ pub fn child<Work: FnMut()>(prepare: impl FnOnce() -> Work + Send + 'static) {
     let watched = thread::spawn(move || {
         let mut work = prepare();
         if !forbid() {
-            return SAID.store(NOT_WATCHED, Ordering::Relaxed);
+            return SAID.store(UNWATCHED, Ordering::Relaxed);
         }
         match planted.as_str() {
             "yield" => thread::yield_now(),
@@ -43,19 +42,15 @@ pub fn child<Work: FnMut()>(prepare: impl FnOnce() -> Work + Send + 'static) {
             _ => {}
         }
         work();
-        SAID.store(DONE, Ordering::Relaxed);
+        SAID.store(WORKED, Ordering::Relaxed);
         loop {
             spin_loop(); // Until the process is gone: a thread that is watched so cannot end in good order.
         }
     });
-    while SAID.load(Ordering::Relaxed) == NOTHING && !watched.is_finished() {
+    while SAID.load(Ordering::Relaxed) == SILENT && !watched.is_finished() {
         thread::sleep(Duration::from_millis(10));
     }
-    exit(match SAID.load(Ordering::Relaxed) {
-        DONE => WORKED,
-        NOT_WATCHED => UNWATCHED,
-        _ => 1,
-    });
+    exit(SAID.load(Ordering::Relaxed));
 }
 
 /// Asserts that what the test `child` of this program does calls no system, and that such calls would be seen.

@@ -25,19 +25,17 @@ impl std::error::Error for Ended {}
 pub(crate) fn cargo(repository: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(repository);
-    command.envs(QUIET);
-    remove_own_variables(&mut command);
+    set_environment(&mut command);
     command
 }
-
-/// ONNX Runtime starts no thread that reports to its makers. The engine switches reports off as well, but only once the thread
-/// is there, which tests that count threads would see.
-const QUIET: [(&str, &str); 1] = [("ORT_DISABLE_TELEMETRY", "1")];
 
 /// Cargo describes xtask to xtask in variables, and puts folders of its own on the library path. Nothing started
 /// from here must see that: programs would run otherwise than when called by name, and build scripts would run
 /// again whenever the way of calling changes.
-fn remove_own_variables(command: &mut Command) {
+fn set_environment(command: &mut Command) {
+    // ONNX Runtime is to start no thread that reports to its makers. The engine switches reports off as well, but only
+    // once the thread is there, which tests that count threads would see.
+    command.env("ORT_DISABLE_TELEMETRY", "1");
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_BIN_NAME" {
@@ -53,8 +51,7 @@ fn remove_own_variables(command: &mut Command) {
 /// A program that was built, to be run as if it had been called by name.
 pub(crate) fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
-    command.envs(QUIET);
-    remove_own_variables(&mut command);
+    set_environment(&mut command);
     command
 }
 

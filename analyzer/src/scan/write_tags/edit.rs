@@ -16,6 +16,7 @@ use lofty::tag::TagExt;
 use tempfile::NamedTempFile;
 
 use super::id3v2::Tag;
+use super::one::told;
 use super::pieces::Piece;
 use super::place::{self, Endian, Place};
 use super::{comments, mp4};
@@ -35,12 +36,9 @@ impl Edit {
     /// The tags of a file; empty ones where it has none.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let refused = |error: FileParseError| format!("its tags cannot be read ({error})");
-        let probe = Probe::open(path).map_err(|error| error.to_string())?;
-        let kind = probe
-            .guess_file_type()
-            .map_err(|error| error.to_string())?
-            .file_type();
-        let mut file = File::open(path).map_err(|error| error.to_string())?;
+        let probe = Probe::open(path).map_err(told)?;
+        let kind = probe.guess_file_type().map_err(told)?.file_type();
+        let mut file = File::open(path).map_err(told)?;
         let options = ParseOptions::new().read_properties(false);
         macro_rules! read {
             ($kind:ty) => {
@@ -113,7 +111,7 @@ impl Edit {
         if let Self::Id3(tag, place) = self {
             return place.fill(file, copy.as_file_mut(), &tag.bytes()?);
         }
-        io::copy(file, copy.as_file_mut()).map_err(|error| error.to_string())?;
+        io::copy(file, copy.as_file_mut()).map_err(told)?;
         let options = WriteOptions::new().remove_others(false);
         match self {
             Self::Id3(..) => Ok(()),
@@ -121,7 +119,7 @@ impl Edit {
             Self::Vorbis(tag) => tag.save_to_path(copy.path(), options),
             Self::Mp4(tag) => tag.save_to_path(copy.path(), options),
         }
-        .map_err(|error| error.to_string())
+        .map_err(told)
     }
 
     /// What the tags of the file at `path`, which these are, hold.

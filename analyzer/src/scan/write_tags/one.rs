@@ -1,5 +1,6 @@
 //! The tags of one file.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use super::edit::Edit;
@@ -31,7 +32,7 @@ pub(super) fn one(path: &Path, fields: &[Field], apply: bool) -> Result<Option<S
     Ok(Some(changes.join(" ")))
 }
 
-/// What the system says went wrong with a file.
-pub(super) fn told(error: std::io::Error) -> String {
+/// What went wrong with a file, in the words of whoever found it.
+pub(super) fn told(error: impl Display) -> String {
     error.to_string()
 }

@@ -58,11 +58,7 @@ fn elsewhere(path: &Path) -> Result<NamedTempFile, String> {
 
 /// Whether the copy holds the same audio, the same other tags and the fields.
 fn check(path: &Path, copy: &Path, fields: &[Field]) -> Result<(), String> {
-    let audio = |path| {
-        Decoder::open(path)
-            .and_then(Decoder::digest)
-            .map_err(|error| error.to_string())
-    };
+    let audio = |path| Decoder::open(path).and_then(Decoder::digest).map_err(told);
     if audio(path)? != audio(copy)? {
         return Err("its audio would not survive it".into());
     }
@@ -85,7 +81,7 @@ fn check(path: &Path, copy: &Path, fields: &[Field]) -> Result<(), String> {
 #[cfg(unix)]
 fn keep_owner(before: &fs::Metadata, copy: &File) -> Result<(), String> {
     use std::os::unix::fs::{MetadataExt, fchown};
-    let now = copy.metadata().map_err(|error| error.to_string())?;
+    let now = copy.metadata().map_err(told)?;
     if (before.uid(), before.gid()) != (now.uid(), now.gid()) {
         fchown(copy, Some(before.uid()), Some(before.gid()))
             .map_err(|error| format!("it belongs to somebody else ({error})"))?;
