@@ -6,6 +6,8 @@
 pub mod bundles;
 mod measure;
 #[cfg(target_os = "linux")]
+pub mod offline;
+#[cfg(target_os = "linux")]
 pub mod system_calls;
 
 pub use measure::{Memory, goal, memory, quick};

@@ -1,6 +1,7 @@
 //! A thread that calls no system: no lock that waits, no sleep, no file. The kernel is asked to end the process at any call of
 //! that thread. So that only a child ends, the test's program is started again for one of its tests, which calls [`child`].
 
+use std::collections::BTreeMap;
 use std::env;
 use std::hint::spin_loop;
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, apply_filter};
 
 use crate::skip;
 
@@ -20,7 +21,7 @@ const UNWATCHED: i32 = 4;
 /// What it ends with if the watched thread said nothing: that failed before it was watched.
 const SILENT: i32 = 1;
 /// The signal of a forbidden call.
-const SIGSYS: i32 = 31;
+pub(crate) const SIGSYS: i32 = 31;
 
 /// What the watched thread says, by the only way that is left to it.
 static SAID: AtomicI32 = AtomicI32::new(SILENT);
@@ -33,7 +34,8 @@ pub fn child<Work: FnMut()>(prepare: impl FnOnce() -> Work + Send + 'static) {
     };
     let watched = thread::spawn(move || {
         let mut work = prepare();
-        if !forbid() {
+        // No call is allowed.
+        if !watch([].into(), SeccompAction::Trap, SeccompAction::Allow) {
             return SAID.store(UNWATCHED, Ordering::Relaxed);
         }
         match planted.as_str() {
@@ -89,15 +91,18 @@ fn run(child: &str, planted: &str) -> Output {
         .expect("this program runs")
 }
 
-/// From here on, any system call of this thread ends the process. Whether the kernel agreed.
-fn forbid() -> bool {
+/// From here on, the kernel does `listed` at the system calls of this thread, and of what it starts, that `calls` lists, and
+/// `other` at the others. Whether it agreed.
+pub(crate) fn watch(
+    calls: BTreeMap<i64, Vec<SeccompRule>>,
+    other: SeccompAction,
+    listed: SeccompAction,
+) -> bool {
     let Ok(machine) = env::consts::ARCH.try_into() else {
         return false;
     };
-    // No call is listed, so each is trapped; a filter wants another word for those that are.
-    let nothing = SeccompFilter::new([].into(), SeccompAction::Trap, SeccompAction::Allow, machine);
-    let filter: BpfProgram = nothing
+    let filter: BpfProgram = SeccompFilter::new(calls, other, listed, machine)
         .and_then(TryInto::try_into)
-        .expect("an empty filter is a filter");
+        .expect("a filter as the kernel wants it");
     apply_filter(&filter).is_ok()
 }

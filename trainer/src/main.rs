@@ -1,7 +1,5 @@
 //! Trains Echometer models: labelled clips in, models for the analyzer and the plugin out; and the thesis's whole grid.
 
-#![deny(unsafe_code)] // But for one block, which maps the cache's files.
-
 mod cli;
 mod corpus;
 mod data;
@@ -25,8 +23,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use cli::{Command, CorpusCommand};
+use echometer_engine::QUIET_VARIABLE;
 
+#[allow(unsafe_code)] // Only to change the environment.
 fn main() -> ExitCode {
+    // SAFETY: nothing else of this program has run yet, so there is no other thread that could look at the environment.
+    unsafe { std::env::set_var(QUIET_VARIABLE, "1") };
     let cli = cli::Cli::read();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "info,ort=warn,symphonia=warn".into());

@@ -25,17 +25,14 @@ impl std::error::Error for Ended {}
 pub(crate) fn cargo(repository: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(repository);
-    set_environment(&mut command);
+    remove_own_variables(&mut command);
     command
 }
 
 /// Cargo describes xtask to xtask in variables, and puts folders of its own on the library path. Nothing started
 /// from here must see that: programs would run otherwise than when called by name, and build scripts would run
 /// again whenever the way of calling changes.
-fn set_environment(command: &mut Command) {
-    // ONNX Runtime is to start no thread that reports to its makers. The engine switches reports off as well, but only
-    // once the thread is there, which tests that count threads would see.
-    command.env("ORT_DISABLE_TELEMETRY", "1");
+fn remove_own_variables(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_BIN_NAME" {
@@ -51,7 +48,7 @@ fn set_environment(command: &mut Command) {
 /// A program that was built, to be run as if it had been called by name.
 pub(crate) fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
-    set_environment(&mut command);
+    remove_own_variables(&mut command);
     command
 }
 

@@ -126,11 +126,12 @@ impl Workshop {
         let (libtorch, onnxruntime) = self.ensure_everything()?;
         let mut command = cargo::cargo(&self.repository);
         command.args(["test", "--locked"]);
-        if !names_packages(arguments) {
-            // Everything is built before anything runs, so the tests that start our programs need not build them again.
-            command
-                .args(["--workspace", "--no-fail-fast"])
-                .env("ECHOMETER_BUILT", "1");
+        if !choose(arguments, &PACKAGES) {
+            command.args(["--workspace", "--no-fail-fast"]);
+            if !choose(arguments, &TARGETS) {
+                // Everything is built before anything runs, so the tests that start our programs need not build them again.
+                command.env("ECHOMETER_BUILT", "1");
+            }
         }
         command.args(arguments).env("ORT_DYLIB_PATH", onnxruntime);
         for (package, variable) in [
@@ -269,15 +270,18 @@ fn origin(from_user: bool, version: &str) -> &str {
     if from_user { "(from LIBTORCH)" } else { version }
 }
 
-/// Whether the arguments of `cargo test` choose packages themselves, which `--workspace` would override.
-fn names_packages(arguments: &[OsString]) -> bool {
+/// How `cargo test` is told to keep to some packages, which `--workspace` would override.
+const PACKAGES: [&str; 2] = ["-p", "--package"];
+/// How it is told to keep to some of what packages build, in full or in plural.
+const TARGETS: [&str; 6] = ["--test", "--bin", "--lib", "--bench", "--example", "--doc"];
+
+/// Whether one of the arguments of `cargo test` itself begins with one of `options`.
+fn choose(arguments: &[OsString], options: &[&str]) -> bool {
     arguments
         .iter()
         .take_while(|argument| *argument != "--")
         .filter_map(|argument| argument.to_str())
-        .any(|argument| {
-            argument.starts_with("-p") || argument == "--package" || argument.starts_with("--package=")
-        })
+        .any(|argument| options.iter().any(|option| argument.starts_with(option)))
 }
 
 #[cfg(test)]
@@ -285,11 +289,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chosen_packages_replace_the_workspace() {
-        let arguments = |line: &[&str]| line.iter().map(OsString::from).collect::<Vec<_>>();
-        assert!(names_packages(&arguments(&["-p", "xtask"])));
-        assert!(names_packages(&arguments(&["--package=xtask"])));
-        assert!(!names_packages(&arguments(&["rolling", "--", "-p"])));
-        assert!(!names_packages(&[]));
+    fn chosen_packages_and_targets_are_known() {
+        let choose = |line: &[&str], options: &[&str]| {
+            let arguments: Vec<_> = line.iter().map(OsString::from).collect();
+            super::choose(&arguments, options)
+        };
+        assert!(choose(&["-p", "xtask"], &PACKAGES));
+        assert!(choose(&["--package=xtask"], &PACKAGES));
+        assert!(!choose(&["rolling", "--", "-p"], &PACKAGES));
+        assert!(!choose(&[], &PACKAGES));
+        assert!(choose(&["--no-fail-fast", "--test", "rolling"], &TARGETS));
+        assert!(choose(&["--bins"], &TARGETS));
+        assert!(!choose(&["--release", "--", "--test-threads=1"], &TARGETS));
     }
 }

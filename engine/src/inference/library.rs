@@ -8,6 +8,11 @@ use ort::environment::Environment;
 /// Overrides the search for ONNX Runtime's library.
 pub(super) const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
 
+/// ONNX Runtime is used only where this variable is `1`. Without it some of its builds (1.29 and later, on Linux) send a description of
+/// the program and the machine to their makers and keep an identifier in the user's home, as soon as they are set up and whatever
+/// their interface is told then. Programs set it before anything else; a plugin cannot set it for its host.
+pub const QUIET_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
+
 static ALSO: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Also looks for ONNX Runtime's library in `folder`, before the system: for a plugin, whose program is its host.
@@ -36,9 +41,14 @@ impl OnnxRuntime {
     }
 
     fn find() -> Result<Self, String> {
+        if std::env::var(QUIET_VARIABLE).as_deref() != Ok("1") {
+            return Err(format!(
+                "it is used only with {QUIET_VARIABLE}=1 in the environment, because some builds report over the network without it"
+            ));
+        }
         let mut tried = Vec::new();
         for path in candidates() {
-            // Some builds of the library report to its makers unless told not to: nothing leaves the user's machine.
+            // The variable is not for every system: builds for Windows report through the system, until this says not to.
             match ort::init_from(&path)
                 .map(|builder| builder.with_name("echometer").with_telemetry(false).build())
             {

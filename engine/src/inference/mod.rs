@@ -12,7 +12,7 @@ mod runtime;
 
 pub use device::{Device, UnknownDevice};
 pub use graph::{Graph, Port, Ports};
-pub use library::also_search;
+pub use library::{QUIET_VARIABLE, also_search};
 pub use runtime::Runtime;
 
 /// Why inference is not possible.
