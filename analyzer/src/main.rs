@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cli::{Args, Command};
-use echometer_engine::QUIET_VARIABLE;
+use echometer_engine::QUIET;
 use failure::Failure;
 
 /// Counts allocations where a test forbids them: on the driver's thread.
@@ -23,10 +23,12 @@ use failure::Failure;
 #[global_allocator]
 static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;
 
-#[allow(unsafe_code)] // Only to change the environment.
 fn main() -> ExitCode {
-    // SAFETY: nothing else of this program has run yet, so there is no other thread that could look at the environment.
-    unsafe { std::env::set_var(QUIET_VARIABLE, "1") };
+    #[expect(unsafe_code, reason = "the environment is changed")]
+    // SAFETY: no other thread looks at the environment, for there is none yet: what is linked starts none before `main`.
+    unsafe {
+        std::env::set_var(QUIET.0, QUIET.1);
+    }
     match cli::parse().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -11,9 +11,7 @@ mod score;
 pub mod tap;
 
 pub use feature::{Feature, PerFeature, UnknownFeature};
-pub use inference::{
-    BackendError, Device, Graph, Port, Ports, QUIET_VARIABLE, Runtime, UnknownDevice, also_search,
-};
+pub use inference::{BackendError, Device, Graph, Port, Ports, QUIET, Runtime, UnknownDevice, also_search};
 pub use live::{Listener, Live, Pool};
 pub use model::{Model, ModelError, ModelFiles, WeakModel};
 pub use reading::Reading;

@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
-use echometer_engine::QUIET_VARIABLE;
+use echometer_engine::QUIET;
 use echometer_plugin::Echometer;
 use nice_plug::prelude::nice_export_standalone;
 
-#[allow(unsafe_code)] // Only to change the environment.
 fn main() -> ExitCode {
-    // SAFETY: nothing else of this program has run yet, so there is no other thread that could look at the environment.
-    unsafe { std::env::set_var(QUIET_VARIABLE, "1") };
+    #[expect(unsafe_code, reason = "the environment is changed")]
+    // SAFETY: no other thread looks at the environment, for there is none yet: what is linked starts none before `main`.
+    unsafe {
+        std::env::set_var(QUIET.0, QUIET.1);
+    }
     if nice_export_standalone::<Echometer>() {
         ExitCode::SUCCESS
     } else {

@@ -24,12 +24,8 @@ fn main() {
     goal("model files, MB", bytes as f64 / 1e6, MEGABYTES);
     for device in [Device::Embedded, Device::Cpu, Device::Cuda] {
         let before = memory();
-        let model = match Model::load(&files, device) {
-            Ok(model) => model,
-            Err(reason) => {
-                println!("{device}: skipped: {reason}");
-                continue;
-            }
+        let Some(model) = model_on(device) else {
+            continue;
         };
         let loaded = memory();
         let mut times: Vec<_> = (0..LOADS)

@@ -83,12 +83,8 @@ impl Parts {
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     for device in [Device::Embedded, Device::Cpu] {
-        let model = match Model::load(&default_model(), device) {
-            Ok(model) => model,
-            Err(reason) => {
-                println!("{device}: skipped: {reason}");
-                continue;
-            }
+        let Some(model) = model_on(device) else {
+            continue;
         };
         let card = model.card();
         let whole = card.window_frames() / card.stride() * card.stride();

@@ -22,12 +22,8 @@ const TIMED: usize = 5;
 
 fn main() {
     for device in [Device::Embedded, Device::Cpu, Device::Cuda] {
-        let alone = match Model::load(&default_model(), device) {
-            Ok(model) => model,
-            Err(reason) => {
-                println!("{device}: skipped: {reason}");
-                continue;
-            }
+        let Some(alone) = model_on(device) else {
+            continue;
         };
         let counts: &[usize] = if device == Device::Cuda {
             &[1, 16, 64, 256, 1024]

@@ -127,7 +127,24 @@ pub fn demo(name: &str) -> (Vec<f32>, InputFormat) {
 
 /// The default model on the embedded backend.
 pub fn model() -> Model {
-    Model::load(&default_model(), Device::Embedded).expect("the default model loads")
+    model_on(Device::Embedded).expect("it is always there")
+}
+
+/// The default model on `device`, or `None` and the reason where the machine does not have that. An ONNX Runtime that is named must load.
+pub fn model_on(device: Device) -> Option<Model> {
+    match Model::load(&default_model(), device) {
+        Ok(model) => Some(model),
+        Err(reason) => {
+            let here = match device {
+                Device::Embedded => true,
+                Device::Cpu => std::env::var_os("ORT_DYLIB_PATH").is_some(),
+                _ => false,
+            };
+            assert!(!here, "{reason}");
+            skip(&reason.to_string());
+            None
+        }
+    }
 }
 
 /// The last reading of `samples`, straight through the engine.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use libc::SIGSYS;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, apply_filter};
 
 use crate::skip;
@@ -20,8 +21,6 @@ const WORKED: i32 = 3;
 const UNWATCHED: i32 = 4;
 /// What it ends with if the watched thread said nothing: that failed before it was watched.
 const SILENT: i32 = 1;
-/// The signal of a forbidden call.
-pub(crate) const SIGSYS: i32 = 31;
 
 /// What the watched thread says, by the only way that is left to it.
 static SAID: AtomicI32 = AtomicI32::new(SILENT);

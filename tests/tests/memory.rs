@@ -20,12 +20,8 @@ const GONE: usize = 1 << 20;
 #[test]
 fn minutes_of_readings_take_no_more_memory_than_the_first() {
     for device in [Device::Cpu, Device::Embedded] {
-        let model = match Model::load(&default_model(), device) {
-            Ok(model) => model,
-            Err(reason) => {
-                skip(&format!("{device}: {reason}"));
-                continue;
-            }
+        let Some(model) = model_on(device) else {
+            continue;
         };
         let mut scorer = Scorer::new(&model, INPUT, 1.0).unwrap();
         let second: Vec<_> = (0..INPUT.rate).map(|i| 0.3 * (i as f32 * 0.05).sin()).collect();

@@ -140,12 +140,8 @@ fn live_in_pieces_and_in_one_pass_are_the_same() {
     let seconds = std::env::var("ECHOMETER_ONE_PASS_S").map_or(90.0, |text| text.parse().unwrap());
     let sound = sound(seconds);
     for (device, tolerance) in [(Device::Cpu, 0.0), (Device::Embedded, 1e-5), (Device::Cuda, 1e-5)] {
-        let model = match Model::load(&default_model(), device) {
-            Ok(model) => model,
-            Err(reason) => {
-                skip(&format!("{device}: {reason}"));
-                continue;
-            }
+        let Some(model) = model_on(device) else {
+            continue;
         };
         let hop = model.card().front_end.hop;
         let (readings, frames) = in_pieces(&model, &sound, hop);

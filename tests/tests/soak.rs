@@ -45,9 +45,8 @@ fn apart(a: &Reading, b: &Reading) -> f32 {
 #[test]
 fn a_long_day_neither_grows_nor_drifts() {
     for device in [Device::Cpu, Device::Embedded] {
-        match Model::load(&default_model(), device) {
-            Ok(model) => soak(device, &model),
-            Err(reason) => skip(&format!("{device}: {reason}")),
+        if let Some(model) = model_on(device) {
+            soak(device, &model);
         }
     }
 }

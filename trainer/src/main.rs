@@ -23,12 +23,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use cli::{Command, CorpusCommand};
-use echometer_engine::QUIET_VARIABLE;
+use echometer_engine::QUIET;
 
-#[allow(unsafe_code)] // Only to change the environment.
 fn main() -> ExitCode {
-    // SAFETY: nothing else of this program has run yet, so there is no other thread that could look at the environment.
-    unsafe { std::env::set_var(QUIET_VARIABLE, "1") };
+    #[expect(unsafe_code, reason = "the environment is changed")]
+    // SAFETY: no other thread looks at the environment, for there is none yet: what is linked starts none before `main`.
+    unsafe {
+        std::env::set_var(QUIET.0, QUIET.1);
+    }
     let cli = cli::Cli::read();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "info,ort=warn,symphonia=warn".into());

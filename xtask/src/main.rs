@@ -272,8 +272,16 @@ fn origin(from_user: bool, version: &str) -> &str {
 
 /// How `cargo test` is told to keep to some packages, which `--workspace` would override.
 const PACKAGES: [&str; 2] = ["-p", "--package"];
-/// How it is told to keep to some of what packages build, in full or in plural.
-const TARGETS: [&str; 6] = ["--test", "--bin", "--lib", "--bench", "--example", "--doc"];
+/// How it is told to keep to some of what the workspace builds, in full or in plural.
+const TARGETS: [&str; 7] = [
+    "--test",
+    "--bin",
+    "--lib",
+    "--bench",
+    "--example",
+    "--doc",
+    "--exclude",
+];
 
 /// Whether one of the arguments of `cargo test` itself begins with one of `options`.
 fn choose(arguments: &[OsString], options: &[&str]) -> bool {
@@ -300,6 +308,7 @@ mod tests {
         assert!(!choose(&[], &PACKAGES));
         assert!(choose(&["--no-fail-fast", "--test", "rolling"], &TARGETS));
         assert!(choose(&["--bins"], &TARGETS));
+        assert!(choose(&["--exclude", "xtask"], &TARGETS) && !choose(&["--exclude", "xtask"], &PACKAGES));
         assert!(!choose(&["--release", "--", "--test-threads=1"], &TARGETS));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What the user asks for.
+/// What the user asks for. Each but [`Device::Embedded`] needs an ONNX Runtime that [`super::QUIET`] keeps quiet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Device {
     /// The best there is: a GPU, else ONNX Runtime on the CPU, else the embedded backend.

@@ -6,18 +6,18 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use ort::environment::Environment;
 
 /// Overrides the search for ONNX Runtime's library.
-pub(super) const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
+const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
 
-/// ONNX Runtime is used only where this variable is `1`. Without it some of its builds (1.29 and later, on Linux) send a description of
-/// the program and the machine to their makers and keep an identifier in the user's home, as soon as they are set up and whatever
-/// their interface is told then. Programs set it before anything else; a plugin cannot set it for its host.
-pub const QUIET_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
+/// The variable and the value without which ONNX Runtime is not used, save on Windows. Builds from 1.29 on send a description of the
+/// program and the machine to their makers and keep an identifier in the user's home, as soon as they are set up and whatever their
+/// interface is told then: only this keeps them from it. A program sets it before its first thread; a plugin cannot set it for its host.
+pub const QUIET: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 
 static ALSO: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Also looks for ONNX Runtime's library in `folder`, before the system: for a plugin, whose program is its host.
 ///
-/// Has no effect once a model was loaded on anything but [`super::Device::Embedded`].
+/// Has no effect once a model was loaded, or was to be, on anything but [`super::Device::Embedded`].
 pub fn also_search(folder: impl Into<PathBuf>) {
     let mut folders = ALSO.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = folder.into();
@@ -34,21 +34,24 @@ pub(super) struct OnnxRuntime {
 }
 
 impl OnnxRuntime {
-    /// The process's ONNX Runtime, or where was looked for it and what came of that. The first answer stays.
+    /// The process's ONNX Runtime, or why there is none to use and what to do. The first answer stays.
     pub(super) fn get() -> Result<Self, String> {
         static FOUND: OnceLock<Result<OnnxRuntime, String>> = OnceLock::new();
         FOUND.get_or_init(Self::find).clone()
     }
 
     fn find() -> Result<Self, String> {
-        if std::env::var(QUIET_VARIABLE).as_deref() != Ok("1") {
+        let (variable, quiet) = QUIET;
+        let value = std::env::var_os(variable);
+        if !cfg!(windows) && value.as_deref() != Some(quiet.as_ref()) {
+            let value = value.map_or("not set".into(), |value| format!("{value:?}"));
             return Err(format!(
-                "it is used only with {QUIET_VARIABLE}=1 in the environment, because some builds report over the network without it"
+                "the variable {variable} is {value}, and without {variable}={quiet} it may report to its makers: start the program with that"
             ));
         }
         let mut tried = Vec::new();
         for path in candidates() {
-            // The variable is not for every system: builds for Windows report through the system, until this says not to.
+            // On Windows this is what keeps it from reporting, through the system; the variable has no meaning there.
             match ort::init_from(&path)
                 .map(|builder| builder.with_name("echometer").with_telemetry(false).build())
             {
@@ -57,7 +60,10 @@ impl OnnxRuntime {
                 Err(error) => tried.push(error.to_string()),
             }
         }
-        Err(tried.join("; "))
+        Err(format!(
+            "none could be loaded ({}): install it and set {PATH_VARIABLE} to its library",
+            tried.join("; ")
+        ))
     }
 }
 

@@ -12,23 +12,19 @@ mod runtime;
 
 pub use device::{Device, UnknownDevice};
 pub use graph::{Graph, Port, Ports};
-pub use library::{QUIET_VARIABLE, also_search};
+pub use library::{QUIET, also_search};
 pub use runtime::Runtime;
 
 /// Why inference is not possible.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
-    /// The device needs ONNX Runtime, and none was found.
-    #[error(
-        "device {device} needs ONNX Runtime, and none could be loaded ({tried}): install it and set {variable} to its library, or ask for `embedded` or `auto`"
-    )]
+    /// The device needs ONNX Runtime, and there is none to use.
+    #[error("device {device} needs ONNX Runtime: {reason}, or ask for `embedded` or `auto`")]
     NoRuntime {
         /// What was asked for.
         device: Device,
-        /// Where was looked, and what came of it.
-        tried: String,
-        /// The environment variable that names the library.
-        variable: &'static str,
+        /// Where was looked and what came of it, or why nothing was looked for; and what to do.
+        reason: String,
     },
     /// This build of ONNX Runtime was made without the device.
     #[error("device {0} is not there: this build of ONNX Runtime does not have it; ask for `auto` or `cpu`")]

@@ -2,7 +2,7 @@
 
 use ort::environment::Environment;
 
-use super::library::{OnnxRuntime, PATH_VARIABLE};
+use super::library::OnnxRuntime;
 use super::{BackendError, Device};
 
 /// What a model runs on, and why.
@@ -31,14 +31,8 @@ impl Runtime {
                 &[Device::Cuda, Device::CoreMl, Device::DirectMl, Device::Cpu],
             ),
             (Ok(found), _) => (found, &[device]),
-            (Err(tried), Device::Auto) => return Ok(vec![embedded(format!("no ONNX Runtime: {tried}"))]),
-            (Err(tried), _) => {
-                return Err(BackendError::NoRuntime {
-                    device,
-                    tried,
-                    variable: PATH_VARIABLE,
-                });
-            }
+            (Err(reason), Device::Auto) => return Ok(vec![embedded(format!("no ONNX Runtime: {reason}"))]),
+            (Err(reason), _) => return Err(BackendError::NoRuntime { device, reason }),
         };
         let note = format!("found {}", found.path.display());
         let on = |&provider: &Device| Self {
