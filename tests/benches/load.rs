@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use echometer_engine::{Device, InputFormat, Model, Scorer};
 use echometer_models::default_model;
-use echometer_tests::{goal, memory};
+use echometer_tests::{goal, memory, model_on};
 
 /// A model must be there in less than this, and its files no larger.
 const MILLISECONDS: f64 = 200.0;

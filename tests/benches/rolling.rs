@@ -12,7 +12,7 @@ use criterion::{BenchmarkId, Criterion};
 use echometer_engine::model::{Card, head_ports, trunk_ports};
 use echometer_engine::{Device, Graph, InputFormat, Model, Port, Scorer};
 use echometer_models::default_model;
-use echometer_tests::{goal, quick};
+use echometer_tests::{goal, model_on, quick};
 
 /// Readings a second of a live meter.
 const READINGS_HZ: f64 = 5.0;

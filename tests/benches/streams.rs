@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use echometer_engine::{Batch, Device, Feature, InputFormat, Model, Reading, Scorer};
 use echometer_models::default_model;
+use echometer_tests::model_on;
 
 /// Readings a second of each stream.
 const READINGS_HZ: f64 = 5.0;

@@ -3,9 +3,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The whole file is tests.
 
-use echometer_engine::{Device, InputFormat, Model, Scorer};
-use echometer_models::default_model;
-use echometer_tests::{memory, skip};
+use echometer_engine::{Device, InputFormat, Scorer};
+use echometer_tests::{memory, model_on};
 
 const INPUT: InputFormat = InputFormat {
     rate: 24_000,

@@ -11,7 +11,7 @@ use echometer_engine::model::{head_ports, trunk_ports};
 use echometer_engine::tap::tap;
 use echometer_engine::{Device, Feature, Graph, InputFormat, Live, Model, PerFeature, Port, Reading, Scorer};
 use echometer_models::{DEMOS, default_model};
-use echometer_tests::{demo, skip};
+use echometer_tests::{demo, model_on};
 
 /// Readings a second of what is compared.
 const READINGS_HZ: f64 = 2.0;

@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use echometer_engine::tap::tap;
 use echometer_engine::{Device, Feature, InputFormat, Live, Model, Pool, Reading, Scorer};
-use echometer_models::default_model;
-use echometer_tests::{demo, memory, model, skip};
+use echometer_tests::{demo, memory, model, model_on};
 
 const READING_HZ: f64 = 5.0;
 /// What is repeated, in seconds: longer than the window, and a whole number of columns, so that the same sound meets the same
