@@ -226,6 +226,69 @@ impl Card {
 mod tests {
     use super::*;
 
+    /// The default model's: 24 kHz, an FFT of 1,024, a hop of 300, windows of 30 s; a column of 177 frames each 16.
+    fn card() -> Card {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default/card.json");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_rolling_model_counts_in_columns() {
+        let card = card();
+        assert_eq!(card.window_frames(), 2_397); // (720,000 − 1,024) ÷ 300, and one.
+        assert_eq!(card.window_columns(), 139); // (2,397 − 177) ÷ 16, and one.
+        assert_eq!(card.least_columns(), 138); // 99 %, rounded up.
+        assert_eq!(card.columns_ahead(), 5); // 80 frames a second.
+        assert_eq!(card.warm_up_columns(), 11); // 11 × 16 frames are still short of 177.
+        // Twelve columns of 16 hops, and what the last frame reaches beyond its hop.
+        assert_eq!(card.first_reading_s(), (12.0 * 16.0 * 300.0 + 724.0) / 24_000.0);
+    }
+
+    #[test]
+    fn without_a_trunk_a_column_is_a_frame() {
+        let mut card = card();
+        card.trunk = None;
+        card.front_end.center = true;
+        assert_eq!(
+            (card.stride(), card.receptive_field(), card.channels()),
+            (1, 1, 80)
+        );
+        assert_eq!(card.window_columns(), 2_401); // 720,000 ÷ 300, and one.
+        assert_eq!((card.columns_ahead(), card.warm_up_columns()), (1, 0));
+        assert_eq!(card.least_columns(), 2_377);
+        // Centred frames lean half an FFT over the start.
+        assert_eq!(
+            card.first_reading_s(),
+            (2_377.0 * 300.0 + 724.0 - 512.0) / 24_000.0
+        );
+    }
+
+    #[test]
+    fn a_feature_is_guessed_as_its_metrics_say() {
+        let mut card = card();
+        let guessed = |card: &Card| Feature::ALL.map(|feature| card.is_guess(feature));
+        let only_liveness = Feature::ALL.map(|feature| feature == Feature::Liveness);
+        assert_eq!(guessed(&card), only_liveness);
+        for feature in &mut card.features {
+            if let Some(metrics) = &mut feature.metrics {
+                metrics.mse = 2.0 * metrics.baseline_mse;
+            }
+        }
+        // What is measured is no guess, however bad a head would be at it.
+        assert_eq!(
+            guessed(&card),
+            Feature::ALL.map(|feature| feature != Feature::Loudness)
+        );
+        card.loudness = LoudnessSource::Learned;
+        assert_eq!(guessed(&card), [true; 8]);
+        for feature in &mut card.features {
+            feature.metrics = None;
+        }
+        assert_eq!(guessed(&card), [false; 8]);
+        card.features.clear();
+        assert_eq!(guessed(&card), [false; 8]);
+    }
+
     #[test]
     fn hardly_better_than_the_mean_is_a_guess() {
         let metrics = |mse| FeatureMetrics {
@@ -240,6 +303,7 @@ mod tests {
         for (mse, guess) in [
             (0.02, false),
             (0.0379, false),
+            (GUESS * 0.04, false),
             (0.0381, true),
             (0.05, true),
             (f64::NAN, true),
