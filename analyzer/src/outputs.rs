@@ -33,7 +33,7 @@ pub(crate) struct About {
     /// What inference runs on.
     pub(crate) backend: String,
     /// Why it runs on that, where the choice was left to the engine.
-    pub(crate) choice: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The model's window in seconds.
     pub(crate) window_s: f64,
     /// Seconds of input until the first reading with values.
@@ -60,8 +60,7 @@ impl About {
         Self {
             model: model.title(),
             backend: runtime.name(),
-            choice: (device == Device::Auto)
-                .then(|| format!("inference on {} ({})", runtime.name(), runtime.note())),
+            reason: (device == Device::Auto).then(|| runtime.note().to_owned()),
             window_s: model.card().window_s,
             first_reading_s: model.card().first_reading_s(),
             guesses: PerFeature::from_fn(|feature| model.card().is_guess(feature)),
@@ -69,10 +68,16 @@ impl About {
         }
     }
 
-    /// Tells on standard error what inference runs on and why, where the choice was left to the engine.
+    /// What inference runs on and why, where the choice was left to the engine.
+    pub(crate) fn choice(&self) -> Option<String> {
+        let reason = self.reason.as_ref()?;
+        Some(format!("inference on {} ({reason})", self.backend))
+    }
+
+    /// Tells it on standard error.
     pub(crate) fn tell_choice(&self) {
-        if let Some(choice) = &self.choice {
-            notice(choice);
+        if let Some(choice) = self.choice() {
+            notice(&choice);
         }
     }
 }

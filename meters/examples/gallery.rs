@@ -171,6 +171,7 @@ impl eframe::App for Gallery {
             status: Status {
                 model: "made-up data 0.0",
                 backend: "no model",
+                reason: "",
                 cpu: 0.031,
                 peak: level,
                 notice: self.options.notice.as_deref(),

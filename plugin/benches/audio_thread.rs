@@ -27,6 +27,10 @@ const BURST: usize = 64;
 const GOAL: f64 = 0.01;
 
 fn main() {
+    host::on_each_backend(bench);
+}
+
+fn bench(backend: &str) {
     let entry = host::load();
     let mut instance = host::instance(&entry);
     let mut least = vec![Duration::MAX; BLOCKS];
@@ -53,10 +57,11 @@ fn main() {
         }
         instance.deactivate(processor.stop_processing());
     }
-    report(least, single, nothing);
+    host::assert_on(backend);
+    report(backend, least, single, nothing);
 }
 
-fn report(mut least: Vec<Duration>, single: Duration, nothing: Duration) {
+fn report(backend: &str, mut least: Vec<Duration>, single: Duration, nothing: Duration) {
     least.drain(..RATE as usize / BLOCK);
     least.sort();
     let lasts = BLOCK as f64 / f64::from(RATE);
@@ -65,6 +70,7 @@ fn report(mut least: Vec<Duration>, single: Duration, nothing: Duration) {
         let (micros, percent) = (time.as_secs_f64() * 1e6, share(time) * 100.0);
         println!("{name:<34} {micros:>9.2} µs {percent:>9.3} % of a block");
     };
+    println!("{backend}:");
     let worst = least[least.len() - 1];
     show("median block", least[least.len() / 2]);
     let typical = least[least.len() * 999 / 1000];
@@ -74,7 +80,7 @@ fn report(mut least: Vec<Duration>, single: Duration, nothing: Duration) {
     show("worst of measuring nothing", nothing);
     for (name, time) in [("99.9 % of blocks", typical), ("worst block", worst)] {
         goal(
-            &format!("audio callback, {name}, share of its time"),
+            &format!("{backend}: audio callback, {name}, share of its time"),
             share(time),
             GOAL,
         );

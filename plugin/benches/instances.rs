@@ -23,22 +23,34 @@ const SHARE: f64 = 0.03;
 const GROWTH: f64 = 1.1;
 
 fn main() {
+    host::on_each_backend(bench);
+}
+
+fn bench(backend: &str) {
     let entry = host::load();
     let mut alone = None;
     for count in [1, 4, 16] {
         let share = cost(&entry, count);
-        println!("{count} instances: {:.2} % of a core each", share * 100.0);
+        println!(
+            "{backend}, {count} instances: {:.2} % of a core each",
+            share * 100.0
+        );
         let alone = *alone.get_or_insert(share);
         if count == 1 {
-            goal("plugin instance, share of a core", share, SHARE);
+            goal(
+                &format!("{backend}: plugin instance, share of a core"),
+                share,
+                SHARE,
+            );
         } else {
             goal(
-                &format!("one of {count} instances / one alone"),
+                &format!("{backend}: one of {count} instances / one alone"),
                 share / alone,
                 GROWTH,
             );
         }
     }
+    host::assert_on(backend);
 }
 
 /// Share of a core that each of `count` instances takes.

@@ -10,6 +10,8 @@
 
 mod hosts;
 
+use std::process::Command;
+
 use hosts::audio::{Music, Random, music};
 use hosts::clap::Clap;
 use hosts::osc::{Ear, difference, expected, rendered};
@@ -49,6 +51,19 @@ fn renders_read_what_the_engine_reads() {
         let readings = rendered::<Vst3>(&music, 1000, || 1000);
         assert_eq!(difference(&readings, &expected, TOLERANCE), None, "VST3, {name}");
     }
+}
+
+/// Most hosts are started without the variable that ONNX Runtime must have: the embedded backend reads there.
+#[test]
+fn so_they_do_in_a_host_that_was_started_like_any_other() {
+    let (variable, _) = echometer_engine::QUIET;
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "renders_read_what_the_engine_reads"])
+        .env_remove(variable)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// A block of silence in a song is part of it.

@@ -153,7 +153,7 @@ pub(super) mod tests {
         About {
             model: "live 1.0".into(),
             backend: "embedded".into(),
-            choice: None,
+            reason: None,
             window_s: 30.0,
             first_reading_s: 2.0,
             guesses: PerFeature::default(),

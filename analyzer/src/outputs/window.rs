@@ -133,6 +133,7 @@ impl Face {
             status: Status {
                 model: &self.about.model,
                 backend: &self.about.backend,
+                reason: self.about.reason.as_deref().unwrap_or_default(),
                 cpu: screen.cpu.get().unwrap_or_default() as f32,
                 peak: self.peak,
                 notice: notice.as_deref(),

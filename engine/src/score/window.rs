@@ -141,3 +141,72 @@ fn step(card: &Card) -> usize {
     }
     ((RESCORE_S * card.front_end.frame_rate()) as usize).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHANNELS: usize = 2;
+
+    /// A window of three columns.
+    fn window(step: u64, least: u64, masked: bool) -> Window {
+        Window {
+            columns: VecDeque::new(),
+            channels: CHANNELS,
+            heard: 0,
+            step,
+            least,
+            input: vec![f32::NAN; 3 * CHANNELS],
+            mask: vec![f32::NAN; 3],
+            masked,
+            asked: 0,
+            scored: None,
+            scores: Scores {
+                mean: Vec::new(),
+                sd: Vec::new(),
+            },
+        }
+    }
+
+    fn push(window: &mut Window, columns: std::ops::RangeInclusive<u8>) {
+        for column in columns.map(f32::from) {
+            window.push(&[column, -column]);
+        }
+    }
+
+    #[test]
+    fn without_a_trunk_only_the_columns_of_the_grid_are_asked_about() {
+        let mut window = window(4, 3, false);
+        push(&mut window, 1..=2);
+        assert!(!window.ask(false), "too few");
+        push(&mut window, 3..=3);
+        assert!(window.ask(false));
+        window.answer();
+        push(&mut window, 4..=4);
+        assert!(!window.ask(false), "the same columns again");
+        push(&mut window, 5..=100);
+        // A window, and all that may come until the next is asked about.
+        assert_eq!(window.columns.len(), (3 + 3) * CHANNELS);
+        assert!(window.ask(false));
+        assert_eq!(window.input, [97.0, -97.0, 98.0, -98.0, 99.0, -99.0]);
+        window.answer();
+        push(&mut window, 101..=102);
+        assert!(!window.ask(false), "until 103");
+        assert!(window.ask(true), "all that is there");
+        assert_eq!(window.input, [100.0, -100.0, 101.0, -101.0, 102.0, -102.0]);
+    }
+
+    #[test]
+    fn a_mask_tells_what_was_not_heard_yet() {
+        let mut window = window(1, 1, true);
+        assert!(!window.ask(true), "nothing at all");
+        push(&mut window, 1..=1);
+        assert!(window.ask(false));
+        assert_eq!(window.input, [0.0, 0.0, 0.0, 0.0, 1.0, -1.0]);
+        assert_eq!(window.mask, [0.0, 0.0, 1.0]);
+        push(&mut window, 2..=4);
+        assert!(window.ask(false));
+        assert_eq!(window.input, [2.0, -2.0, 3.0, -3.0, 4.0, -4.0]);
+        assert_eq!(window.mask, [1.0; 3]);
+    }
+}

@@ -82,7 +82,11 @@ pub(super) fn show(ui: &Ui, pen: &Pen<'_>, view: &View<'_>, level: f32, rect: Re
     let place = Rect::from_x_y_ranges(seen.x_range(), rect.y_range());
     let response = ui.interact(place, ui.scope_id().with("model"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Model: {text}")));
-    response.on_hover_text(format!("{text}\n\n{}", hover::MODEL));
+    let mut told = text;
+    if !status.reason.is_empty() {
+        told += &format!("\n({})", status.reason);
+    }
+    response.on_hover_text(format!("{told}\n\n{}", hover::MODEL));
 }
 
 fn fact_info(ui: &Ui, pen: &Pen<'_>, fact: &Fact, place: Rect) {

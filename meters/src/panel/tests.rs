@@ -68,6 +68,7 @@ impl Face {
             status: Status {
                 model: "an-uncommonly-long-model-name 12.34.56-beta",
                 backend: "onnxruntime cpu",
+                reason: "found libonnxruntime.so",
                 cpu: 0.12,
                 peak: 0.5,
                 notice: self.notice,
@@ -334,6 +335,11 @@ fn every_meter_says_what_it_means() {
         let text = described(name).unwrap_or_default();
         assert!(text.contains(key), "{name}: {text}");
     }
+    let model = described("Model: ").unwrap_or_default();
+    assert!(
+        model.contains("onnxruntime cpu\n(found libonnxruntime.so)"),
+        "{model}"
+    );
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Status<'a> {
     pub model: &'a str,
     /// What inference runs on: `embedded`, `onnxruntime cpu` …
     pub backend: &'a str,
+    /// Why inference runs on that: what was found and what was not. Empty where nothing is to be said.
+    pub reason: &'a str,
     /// Share of one core that the analysis takes, 0–1 and above.
     pub cpu: f32,
     /// Largest absolute sample of late, full scale 1.

@@ -1,7 +1,10 @@
 //! A CLAP host that plays noise to instances of the plugin: what the benchmarks and a test share.
 #![allow(dead_code)] // Each uses a part of this.
 
+use std::process::Command;
+
 use clack_host::prelude::*;
+use echometer_engine::QUIET;
 
 pub(crate) const RATE: u32 = 48_000;
 pub(crate) const BLOCK: usize = 64;
@@ -20,6 +23,39 @@ impl SharedHandler<'_> for Quiet {
     fn request_restart(&self) {}
     fn request_process(&self) {}
     fn request_callback(&self) {}
+}
+
+/// The backends, and what tells a process of [`on_each_backend`] which one is its own.
+const EMBEDDED: &str = "embedded";
+const ONNX_RUNTIME: &str = "ONNX Runtime";
+const BACKEND: &str = "ECHOMETER_BENCH_BACKEND";
+
+/// Calls `bench` for each backend in a process of its own, with the backend's name: for the embedded one as in a host that was started
+/// like any other program, and for ONNX Runtime where the environment names one.
+pub(crate) fn on_each_backend(bench: impl FnOnce(&str)) {
+    if let Ok(backend) = std::env::var(BACKEND) {
+        return bench(&backend);
+    }
+    let named = std::env::var_os("ORT_DYLIB_PATH").is_some();
+    for backend in [EMBEDDED].into_iter().chain(named.then_some(ONNX_RUNTIME)) {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env(BACKEND, backend);
+        if backend == EMBEDDED {
+            command.env_remove("ORT_DYLIB_PATH").env_remove(QUIET.0);
+        }
+        assert!(command.status().unwrap().success(), "{backend}");
+    }
+}
+
+/// Panics unless the plugin, which must have loaded its model, runs on `backend`. Nothing but Linux tells.
+pub(crate) fn assert_on(backend: &str) {
+    if let Ok(maps) = std::fs::read_to_string("/proc/self/maps") {
+        assert_eq!(
+            maps.contains("libonnxruntime"),
+            backend == ONNX_RUNTIME,
+            "{backend}"
+        );
+    }
 }
 
 /// The plugin that was built with the benchmark.

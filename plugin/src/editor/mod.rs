@@ -167,6 +167,7 @@ impl NiceEguiApp for Window {
                 status: Status {
                     model: &title,
                     backend: &backend,
+                    reason: model.as_ref().map_or("", |model| model.runtime().note()),
                     cpu,
                     peak: self.heard.peak,
                     notice: notice.as_deref(),

@@ -286,7 +286,7 @@ mod tests {
         About {
             model: "live 1.0.0".into(),
             backend: "embedded".into(),
-            choice: None,
+            reason: None,
             window_s: 30.0,
             first_reading_s: 2.0,
             guesses: PerFeature::default(),
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn what_auto_chose_is_told_at_first() {
         let about = About {
-            choice: Some("inference on embedded (no library)".into()),
+            reason: Some("no library".into()),
             ..about()
         };
         let shown = picture(&State::new(&about), 80, 24);

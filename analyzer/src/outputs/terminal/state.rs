@@ -128,10 +128,10 @@ impl<'a> State<'a> {
         if short.is_some() {
             return short.map(|text| (text, true));
         }
-        let notice = self.notice.and_then(|_| self.said.last());
+        let notice = self.notice.and_then(|_| self.said.last().cloned());
         // At first, what inference runs on and why; later on, the footer's name for it is enough.
-        let choice = self.about.choice.as_ref();
-        let text = notice.or(choice.filter(|_| self.started.elapsed() < NOTICE))?;
-        Some((text.clone(), false))
+        let at_first = self.started.elapsed() < NOTICE;
+        let text = notice.or_else(|| self.about.choice().filter(|_| at_first))?;
+        Some((text, false))
     }
 }

@@ -38,13 +38,14 @@ impl Sheet {
                 || about.input.clone(),
                 |part| format!("{}, {} Hz, {} channels", part.title, part.rate, part.channels),
             );
+            let inference = about.choice().unwrap_or_else(|| about.backend.clone());
             rows(
                 ui,
                 "facts",
                 &[
                     ("Input", &input),
                     ("Model", &about.model),
-                    ("Inference", about.choice.as_deref().unwrap_or(&about.backend)),
+                    ("Inference", &inference),
                     ("Window", &format!("{} s", about.window_s)),
                 ],
             );
