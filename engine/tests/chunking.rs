@@ -72,6 +72,21 @@ fn one_sample_at_a_time_is_the_same_too() {
 }
 
 #[test]
+fn a_pair_counts_as_its_mean() {
+    let config = FrontEndConfig::live();
+    let mut front_end = FrontEnd::new(&config, config.sample_rate).unwrap();
+    let (left, right) = (signal(config.fft, 1), signal(config.fft, 2));
+    let pairs: Vec<_> = left.iter().zip(&right).map(|(&l, &r)| [l, r]).collect();
+    let mean: Vec<_> = pairs.iter().map(|[l, r]| (l + r) / 2.0).collect();
+    let (mut of_pairs, mut of_mean) = (Vec::new(), Vec::new());
+    front_end.push_stereo(&pairs, &mut of_pairs);
+    front_end.reset();
+    front_end.push(&mean, &mut of_mean);
+    assert_eq!(of_pairs.len(), config.mels);
+    assert_eq!(of_pairs, of_mean);
+}
+
+#[test]
 fn a_reset_front_end_is_a_new_one() {
     let input = signal(20_000, 5);
     let mut front_end = FrontEnd::new(&FrontEndConfig::live(), 44_100).unwrap();
