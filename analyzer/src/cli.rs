@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use echometer_decode::Choice;
 use echometer_engine::{Device, ScoreError, Scorer};
 use tracing_subscriber::EnvFilter;
 
@@ -80,6 +81,10 @@ pub(crate) struct Live {
     /// The model.
     #[command(flatten)]
     pub(crate) inference: Inference,
+
+    /// What decodes files and streams: auto (the built-in decoders, and ffmpeg for the rest), builtin, ffmpeg
+    #[arg(long, value_name = "DECODER", default_value_t = Choice::Auto)]
+    pub(crate) decoder: Choice,
 
     /// Readings a second of input; 0.1 is one every ten seconds
     #[arg(short, long, value_name = "HZ", default_value = "5", value_parser = reading_rate)]
@@ -170,7 +175,7 @@ Examples:
   analyzer --input output --osc 10.0.0.5:9000   the same, with OSC for a light desk or a show
   analyzer --window                             the meters in a window
   analyzer --serve                              an overlay for streams on http://127.0.0.1:8137/
-  ffmpeg -i x.webm -f wav - | analyzer -i -     anything ffmpeg can read
+  ffmpeg -i URL -f wav - | analyzer -i -        a stream from elsewhere
 
 Settings may be kept in a file: `analyzer config --write` makes it, and --no- before a switch undoes what it says.
 A file wins over a device name. Keys in the terminal: q, Esc or Ctrl-C leave, r resets.

@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
+use echometer_decode::Choice;
 use echometer_engine::Model;
 
 use crate::cli::scan::Scan;
@@ -65,6 +66,7 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
     );
     let wanted = Wanted {
         model: &model.title(),
+        decoder: args.decoder,
         curves: args.curves,
         again: args.again,
     };
@@ -126,11 +128,22 @@ fn check(args: &Scan) -> Result<(), Failure> {
 /// What a row must be to be kept as it is.
 struct Wanted<'a> {
     model: &'a str,
+    decoder: Choice,
     curves: bool,
     again: bool,
 }
 
 impl Wanted<'_> {
+    /// Whether the decoder of a row is one that may be used. Rows of versions that named none may be of files heard in part.
+    fn is_heard_by(&self, decoder: &str) -> bool {
+        let builtin = decoder == Choice::Builtin.to_string();
+        match self.decoder {
+            Choice::Auto => true,
+            Choice::Builtin => builtin,
+            Choice::Ffmpeg => !builtin,
+        }
+    }
+
     /// Whether the row holds what scoring the file again would give. What failed is tried again: a file may become
     /// readable without changing.
     fn is_known(&self, row: Option<&Row>, found: &Found) -> bool {
@@ -139,6 +152,10 @@ impl Wanted<'_> {
                 let state = row.size.zip(row.mtime_ms);
                 row.error.is_none()
                     && row.model.as_deref() == Some(self.model)
+                    && row
+                        .decoder
+                        .as_deref()
+                        .is_some_and(|decoder| self.is_heard_by(decoder))
                     && state.is_some()
                     && state == found.state.as_ref().ok().copied()
                     && (row.curve.is_some() || !self.curves)
@@ -165,6 +182,7 @@ fn score(
         model: model.clone(),
         load,
         jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
+        decoder: args.decoder,
         curves: args.curves,
         control,
     };

@@ -11,7 +11,7 @@ mod stdin;
 
 use std::path::Path;
 
-use echometer_decode::Decoder;
+use echometer_decode::{Choice, Decoder};
 
 use crate::cli::Live;
 use crate::failure::Failure;
@@ -56,12 +56,14 @@ pub(crate) trait Samples: Send {
     fn channels(&self) -> u16;
     /// Length in seconds, where known.
     fn duration_s(&self) -> Option<f64>;
-    /// The same where it is no estimate.
-    fn stated_duration_s(&self) -> Option<f64> {
+    /// What decodes them, where anything does.
+    fn decoder(&self) -> Option<String> {
         None
     }
-    /// Damaged packets skipped so far.
-    fn damaged(&self) -> u64;
+    /// What should be known of what was heard, once it ended.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Appends the next samples, whole frames; `false` at the end.
     fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, Failure>;
 }
@@ -79,12 +81,12 @@ impl Samples for Decoder {
         Self::duration_s(self)
     }
 
-    fn stated_duration_s(&self) -> Option<f64> {
-        Self::stated_duration_s(self)
+    fn decoder(&self) -> Option<String> {
+        Some(Self::decoder(self))
     }
 
-    fn damaged(&self) -> u64 {
-        Self::damaged(self)
+    fn notes(&self) -> Vec<String> {
+        Self::notes(self)
     }
 
     fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, Failure> {
@@ -116,8 +118,8 @@ impl Input {
 }
 
 /// Opens a file, whatever it is called.
-pub(crate) fn file(path: &Path) -> Result<Track, Failure> {
-    file::open(path)
+pub(crate) fn file(path: &Path, decoder: Choice) -> Result<Track, Failure> {
+    file::open(path, decoder)
 }
 
 /// Whether a file's name says that it is audio.
@@ -150,13 +152,13 @@ pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
             Failure::usage("--input is empty, but must name what to listen to")
                 .hint("leave it out for the default microphone; --list-devices lists the others"),
         ),
-        Some("-") => track(Kind::Stream, stdin::open(raw)?),
+        Some("-") => track(Kind::Stream, stdin::open(raw, args.decoder)?),
         Some("mic") => Ok(device(devices::Selector::Default)),
         Some("output") => Ok(device(devices::Selector::Output)),
         Some(name) if name == "demo" || name.starts_with("demo:") => demo::open(name, &channels),
         // A folder may be named like a device, and cannot be listened to.
-        _ if path.is_file() => track(Kind::File, file::open(path)?),
-        _ if path.exists() && !path.is_dir() => track(Kind::Stream, file::open(path)?),
+        _ if path.is_file() => track(Kind::File, file::open(path, args.decoder)?),
+        _ if path.exists() && !path.is_dir() => track(Kind::Stream, file::open(path, args.decoder)?),
         Some(name) if !file::looks_like_a_path(name) => match devices::find(name) {
             Err(failure) if path.is_dir() && failure.is_input() => Err(file::folder(name)),
             found => found.map(device),

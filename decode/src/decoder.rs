@@ -1,358 +1,294 @@
 //! One decoder for every container and codec.
 
-mod codec;
-mod packets;
+mod tape;
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
 
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::AudioDecoder;
-use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
-use symphonia::core::meta::MetadataOptions;
-
+use crate::builtin::{self, Builtin};
+use crate::choice::Choice;
 use crate::error::DecodeError;
-use crate::wav::Lead;
-use codec::codec;
-
-/// Errors of the container in a row after which nothing more is expected from it.
-const CONTAINER_ERRORS: u32 = 16;
-
-/// Containers that state how long they are, by the names of their readers.
-const STATING: [&str; 5] = ["wave", "aiff", "flac", "isomp4", "ogg"];
+use crate::ffmpeg::{self, Ffmpeg, Like};
+use crate::input::{Input, Stream};
+use tape::Tape;
 
 /// An audio file or stream being decoded.
 pub struct Decoder {
     name: String,
-    format: Box<dyn FormatReader>,
-    codec: Box<dyn AudioDecoder>,
-    track: u32,
-    rate: u32,
-    channels: u16,
-    duration_s: Option<f64>,
-    damaged: u64,
-    /// Whether a codec gave up: nothing more is asked of it.
-    ended: bool,
-    /// Samples decoded while opening, to be given out first.
-    first: Vec<f32>,
-    block: Vec<f32>,
+    by: By,
+    /// The file, where ffmpeg may take over what the built-in decoders cannot go on with.
+    path: Option<PathBuf>,
+    /// What changed inside, where ffmpeg took over.
+    change: Option<String>,
+}
+
+enum By {
+    Builtin(Box<Builtin>),
+    Ffmpeg(Box<Ffmpeg>),
 }
 
 impl Decoder {
-    /// Opens a WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC or ALAC (MP4, ADTS) file.
+    /// Opens a file with whatever reads it: the built-in decoders, or else an installed ffmpeg.
     ///
-    /// Its first packet is decoded at once: only that tells rate and channels for sure.
+    /// The first samples are decoded at once: only they tell rate and channels for sure.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
+        Self::open_with(path, Choice::Auto)
+    }
+
+    /// [`Self::open`] with the decoders of a choice.
+    pub fn open_with(path: &Path, choice: Choice) -> Result<Self, DecodeError> {
         let name = path.display().to_string();
         let open = |source| DecodeError::Open {
             name: name.clone(),
             source,
         };
-        let mut file = File::open(path).map_err(open)?;
+        let file = File::open(path).map_err(open)?;
         let metadata = file.metadata().map_err(open)?;
         if metadata.is_dir() {
             return Err(open(io::ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_file() {
-            return Self::from_stream(Box::new(file), &name); // a pipe or a device node
+            return Self::from_stream_with(Box::new(file), &name, choice); // a pipe or a device node
         }
-        if metadata.len() == 0 {
-            return Err(DecodeError::Unrecognised {
-                name,
-                reason: "it is empty".into(),
-            });
-        }
-        let lead = Lead::read(&mut file, Some(metadata.len())).map_err(open)?;
-        lead.check(&name)?;
-        if lead.repaired {
-            return Self::start(Box::new(ReadOnlySource::new(lead.then(file))), name);
-        }
-        file.rewind().map_err(open)?;
-        Self::start(Box::new(file), name.clone()).or_else(|error| {
-            let reopen = || Ok::<_, io::Error>(Box::new(ReadOnlySource::new(File::open(path)?)));
-            Self::start_blind(error, reopen, name)
-        })
+        let by_ffmpeg = |error| match ffmpeg::program() {
+            Some(program) => Ffmpeg::file(program, path, &name, None).map_err(|theirs| both(error, &theirs)),
+            None => Err(lacking(error)),
+        };
+        let by = match choice {
+            Choice::Ffmpeg => Self::new(
+                &name,
+                By::ffmpeg(by_ffmpeg(DecodeError::NoFfmpeg { name: name.clone() })?),
+            ),
+            _ => match builtin::open(Input::file(file).map_err(open)?, &name, is_alone(choice)) {
+                Ok(builtin) => Self::new(&name, By::builtin(builtin)),
+                Err(error) if choice == Choice::Auto && another_may_read(&error) && metadata.len() > 0 => {
+                    Self::new(&name, By::ffmpeg(by_ffmpeg(error)?))
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        let path = (choice == Choice::Auto).then(|| path.to_owned());
+        Ok(Self { path, ..by })
     }
 
-    /// Decodes a stream that cannot seek, such as standard input. `name` is for messages; its extension is a hint.
-    pub fn from_stream(mut reader: Box<dyn Read + Send + Sync>, name: &str) -> Result<Self, DecodeError> {
-        let lead = Lead::read(&mut reader, None).map_err(|source| DecodeError::Read {
-            name: name.to_owned(),
-            source,
-        })?;
-        lead.check(name)?;
-        Self::start(Box::new(ReadOnlySource::new(lead.then(reader))), name.to_owned())
+    /// Decodes a stream that cannot seek, such as standard input. `name` is for messages.
+    pub fn from_stream(reader: Stream, name: &str) -> Result<Self, DecodeError> {
+        Self::from_stream_with(reader, name, Choice::Auto)
     }
 
-    /// Decodes bytes in memory. `name` is for messages; its extension is a hint.
+    /// [`Self::from_stream`] with the decoders of a choice.
+    pub fn from_stream_with(reader: Stream, name: &str, choice: Choice) -> Result<Self, DecodeError> {
+        let by_ffmpeg = |error, stream| match ffmpeg::program() {
+            Some(program) => Ffmpeg::stream(program, stream, name).map_err(|theirs| both(error, &theirs)),
+            None => Err(lacking(error)),
+        };
+        if choice == Choice::Ffmpeg {
+            let error = DecodeError::NoFfmpeg {
+                name: name.to_owned(),
+            };
+            return Ok(Self::new(name, By::ffmpeg(by_ffmpeg(error, reader)?)));
+        }
+        // What the built-in decoders read of it, ffmpeg must read again.
+        let tape = Tape::new(reader);
+        match builtin::open(Input::stream(Box::new(tape.recorder())), name, is_alone(choice)) {
+            Ok(builtin) => {
+                tape.stop();
+                Ok(Self::new(name, By::builtin(builtin)))
+            }
+            Err(error) if choice == Choice::Auto && another_may_read(&error) && !tape.is_empty() => Ok(
+                Self::new(name, By::ffmpeg(by_ffmpeg(error, Box::new(tape.replay()))?)),
+            ),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Decodes bytes in memory with the built-in decoders. `name` is for messages.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>, name: &str) -> Result<Self, DecodeError> {
-        let bytes = bytes.into();
-        let mut rest = Cursor::new(bytes.clone());
-        let lead = Lead::read(&mut rest, Some(bytes.len() as u64)).map_err(|source| DecodeError::Read {
+        let builtin = builtin::open(Input::memory(bytes.into()), name, true)?;
+        Ok(Self::new(name, By::builtin(builtin)))
+    }
+
+    fn new(name: &str, by: By) -> Self {
+        Self {
             name: name.to_owned(),
-            source,
-        })?;
-        lead.check(name)?;
-        if lead.repaired {
-            return Self::start(Box::new(ReadOnlySource::new(lead.then(rest))), name.to_owned());
+            by,
+            path: None,
+            change: None,
         }
-        Self::start(Box::new(Cursor::new(bytes.clone())), name.to_owned()).or_else(|error| {
-            let reopen = || Ok(Box::new(ReadOnlySource::new(Cursor::new(bytes))));
-            Self::start_blind(error, reopen, name.to_owned())
-        })
     }
 
     /// Samples a second.
     pub fn rate(&self) -> u32 {
-        self.rate
+        self.by.samples().rate
     }
 
     /// Interleaved channels.
     pub fn channels(&self) -> u16 {
-        self.channels
+        self.by.samples().channels
     }
 
-    /// Length in seconds, where the container says.
+    /// Where the channels are heard, as bits of WAVEFORMATEXTENSIBLE's `dwChannelMask` in the order of the channels, where the file
+    /// says so.
+    pub fn channel_mask(&self) -> Option<u32> {
+        let samples = self.by.samples();
+        samples
+            .mask
+            .filter(|mask| mask.count_ones() == u32::from(samples.channels))
+    }
+
+    /// Length in seconds, where the container says or lets guess.
     pub fn duration_s(&self) -> Option<f64> {
-        self.duration_s
+        match &self.by {
+            By::Builtin(builtin) => builtin.duration_s,
+            By::Ffmpeg(ffmpeg) => ffmpeg.duration_s(),
+        }
     }
 
-    /// [`Self::duration_s`] where the container states it. MP3 and ADTS may hold no length at all: theirs is then an estimate from
-    /// the first packets.
-    pub fn stated_duration_s(&self) -> Option<f64> {
-        let states = STATING.contains(&self.format.format_info().short_name);
-        self.duration_s.filter(|_| states)
+    /// What decodes it: `builtin`, or ffmpeg with its version.
+    pub fn decoder(&self) -> String {
+        match &self.by {
+            By::Builtin(_) => "builtin".into(),
+            By::Ffmpeg(ffmpeg) => format!("ffmpeg {}", ffmpeg.program.version),
+        }
     }
 
     /// Damaged packets that were skipped so far.
     pub fn damaged(&self) -> u64 {
-        self.damaged
+        self.by.samples().damaged
     }
 
-    /// Appends the next packet's interleaved samples; `false` at the end.
+    /// What should be known of what was heard, such as that the file is cut off. Complete once [`Self::next`] said `false`.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = match &self.by {
+            By::Builtin(builtin) => builtin.notes(),
+            By::Ffmpeg(ffmpeg) => ffmpeg.notes(),
+        };
+        self.change.iter().cloned().chain(notes).collect()
+    }
+
+    /// Appends the next interleaved samples, whole frames; `false` at the end.
     pub fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, DecodeError> {
-        if !self.first.is_empty() {
-            samples.append(&mut self.first);
-            return Ok(true);
-        }
-        if self.ended {
-            return Ok(false);
-        }
-        let Ok(decoded) = catch_unwind(AssertUnwindSafe(|| self.decode())) else {
-            // It may be half changed: this was the last of it.
-            self.ended = true;
-            return Err(gave_up(&self.name));
-        };
-        let Some((rate, channels)) = decoded? else {
-            return Ok(false);
-        };
-        if (rate, channels) != (self.rate, self.channels) {
-            return Err(self.changed(describe(rate, channels)));
-        }
-        samples.extend_from_slice(&self.block);
-        Ok(true)
-    }
-
-    /// Tries once more without seeking: container readers look at a file's end for its length or its tags, and some give
-    /// up on a file that was cut off there, although all before it is good.
-    fn start_blind<S: MediaSource + 'static>(
-        error: DecodeError,
-        reopen: impl FnOnce() -> io::Result<Box<S>>,
-        name: String,
-    ) -> Result<Self, DecodeError> {
-        match (&error, reopen()) {
-            (DecodeError::Unrecognised { .. } | DecodeError::Empty { .. }, Ok(source)) => {
-                Self::start(source, name).map_err(|_| error)
-            }
-            _ => Err(error),
+        match self.by.next(samples) {
+            Err(error @ DecodeError::Changed { .. }) => self.go_on_with_ffmpeg(error, samples),
+            other => other,
         }
     }
 
-    fn start(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
-        guarded(&name.clone(), || Self::begin(source, name))
-    }
-
-    fn begin(source: Box<dyn MediaSource>, name: String) -> Result<Self, DecodeError> {
-        let stream = MediaSourceStream::new(source, Default::default());
-        let mut hint = Hint::new();
-        if let Some(extension) = Path::new(&name)
-            .extension()
-            .and_then(|extension| extension.to_str())
-        {
-            hint.with_extension(extension);
+    /// Where rate or channels change inside, ffmpeg goes on as it began.
+    fn go_on_with_ffmpeg(&mut self, error: DecodeError, samples: &mut Vec<f32>) -> Result<bool, DecodeError> {
+        let By::Builtin(builtin) = &self.by else {
+            return Err(error);
+        };
+        let (Some(program), Some(path)) = (ffmpeg::program(), self.path.take()) else {
+            return Err(error);
+        };
+        let like = Like {
+            rate: builtin.rate,
+            channels: builtin.channels,
+        };
+        let mut left = usize::try_from(builtin.given()).unwrap_or(usize::MAX) * usize::from(like.channels);
+        let mut ffmpeg = Ffmpeg::file(program, &path, &self.name, Some(like)).map_err(|_| error)?;
+        // What was heard of it already.
+        let mut known = Vec::new();
+        while left > 0 && ffmpeg.next(&mut known)? {
+            let here = left.min(known.len());
+            left -= here;
+            samples.extend_from_slice(&known[here..]);
+            known.clear();
         }
-        let format = symphonia::default::get_probe()
-            .probe(
-                &hint,
-                stream,
-                FormatOptions::default(),
-                MetadataOptions::default(),
-            )
-            .map_err(|error| unrecognised(&name, error))?;
-        let Some(track) = format.default_track(TrackType::Audio) else {
-            return Err(DecodeError::Unsupported {
-                name,
-                reason: "holds no audio track".into(),
-            });
-        };
-        let (codec, id, duration_s) = (codec(track, &name)?, track.id, duration_s(track));
-        let (first, block) = (Vec::new(), Vec::new());
-        let mut decoder = Self {
-            name,
-            format,
-            codec,
-            track: id,
-            rate: 0,
-            channels: 0,
-            duration_s,
-            damaged: 0,
-            ended: false,
-            first,
-            block,
-        };
-        let Some((rate, channels)) = decoder.decode()? else {
-            return Err(DecodeError::Empty {
-                name: decoder.name,
-                damaged: decoder.damaged,
-            });
-        };
-        (decoder.rate, decoder.channels) = (rate, channels);
-        decoder.first = std::mem::take(&mut decoder.block);
-        Ok(decoder)
-    }
-
-    /// Decodes the next packet that holds samples into `block`; its rate and channels, or `None` at the end.
-    fn decode(&mut self) -> Result<Option<(u32, u16)>, DecodeError> {
-        let mut errors = 0;
-        loop {
-            let packet = match self.format.next_packet() {
-                Ok(Some(packet)) => packet,
-                Ok(None) => return Ok(None),
-                Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(None);
-                }
-                Err(Error::IoError(source)) => {
-                    return Err(DecodeError::Read {
-                        name: self.name.clone(),
-                        source,
-                    });
-                }
-                Err(Error::ResetRequired) => {
-                    self.restart()?;
-                    continue;
-                }
-                Err(error) => {
-                    self.skip(&error);
-                    errors += 1;
-                    if errors == CONTAINER_ERRORS {
-                        tracing::warn!(name = self.name, %error, "the container is damaged from here on");
-                        return Ok(None);
-                    }
-                    continue;
-                }
-            };
-            errors = 0;
-            if packet.track_id != self.track {
-                continue;
-            }
-            let result = self
-                .codec
-                .decode(&packet)
-                .map(|buffer| take(&buffer, &mut self.block));
-            match result {
-                Ok((rate, channels)) if rate > 0 && channels > 0 && !self.block.is_empty() => {
-                    return Ok(Some((rate, channels)));
-                }
-                Ok(_) => {} // a codec's first packet may only fill its overlap
-                Err(Error::ResetRequired) => self.codec.reset(),
-                // The MP3 decoder keeps the first packet's rate and channels, and says so in these words.
-                Err(Error::DecodeError(reason)) if self.rate > 0 && reason.contains("signal spec") => {
-                    return Err(self.changed("another rate or channel count".into()));
-                }
-                Err(error) => self.skip(&error),
-            }
+        self.change = Some(format!(
+            "rate or channels change inside: what follows was converted to {} Hz, {} channels",
+            like.rate, like.channels
+        ));
+        self.by = By::ffmpeg(ffmpeg);
+        if samples.is_empty() {
+            self.by.next(samples)
+        } else {
+            Ok(true)
         }
     }
 
-    /// A chained stream begins its next link: a new decoder for the new track.
-    fn restart(&mut self) -> Result<(), DecodeError> {
-        let Some(track) = self.format.default_track(TrackType::Audio) else {
-            let reason = "holds no audio track after its first part".into();
-            return Err(DecodeError::Unsupported {
-                name: self.name.clone(),
-                reason,
-            });
-        };
-        (self.codec, self.track) = (codec(track, &self.name)?, track.id);
-        Ok(())
+    /// How many samples are left, and a hash of them: equal for files that sound the same, whatever their tags say. Hashes of
+    /// different processes are not to be compared.
+    pub fn digest(mut self) -> Result<(u64, u64), DecodeError> {
+        let mut hasher = DefaultHasher::new();
+        (self.rate(), self.channels()).hash(&mut hasher);
+        let (mut count, mut block) = (0, Vec::new());
+        while self.next(&mut block)? {
+            count += block.len() as u64;
+            block
+                .drain(..)
+                .for_each(|sample| sample.to_bits().hash(&mut hasher));
+        }
+        Ok((count, hasher.finish()))
+    }
+}
+
+impl By {
+    fn builtin(builtin: Builtin) -> Self {
+        Self::Builtin(Box::new(builtin))
     }
 
-    fn skip(&mut self, error: &Error) {
-        self.damaged += 1;
-        tracing::debug!(name = self.name, %error, "skipped a damaged packet");
+    fn ffmpeg(ffmpeg: Ffmpeg) -> Self {
+        Self::Ffmpeg(Box::new(ffmpeg))
     }
 
-    fn changed(&self, to: String) -> DecodeError {
-        DecodeError::Changed {
-            name: self.name.clone(),
-            from: describe(self.rate, self.channels),
-            to,
+    fn samples(&self) -> &Builtin {
+        match self {
+            Self::Builtin(builtin) => builtin,
+            Self::Ffmpeg(ffmpeg) => &ffmpeg.samples,
+        }
+    }
+
+    fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, DecodeError> {
+        match self {
+            Self::Builtin(builtin) => builtin.next(samples),
+            Self::Ffmpeg(ffmpeg) => ffmpeg.next(samples),
         }
     }
 }
 
-/// The codec library is not trusted to survive every file: its panics are errors here.
-fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up(name)))
+/// Whether the built-in decoders are all there is: half of HE-AAC is then better than nothing.
+fn is_alone(choice: Choice) -> bool {
+    choice == Choice::Builtin || ffmpeg::program().is_none()
 }
 
-fn gave_up(name: &str) -> DecodeError {
-    DecodeError::Unsupported {
-        name: name.to_owned(),
-        reason: "its decoder gave up on it: it is damaged".into(),
-    }
-}
-
-/// Copies what was decoded to `block`, interleaved; its rate and channels.
-fn take(buffer: &GenericAudioBufferRef<'_>, block: &mut Vec<f32>) -> (u32, u16) {
-    buffer.copy_to_vec_interleaved(block);
-    let spec = buffer.spec();
-    (
-        spec.rate(),
-        u16::try_from(spec.channels().count()).unwrap_or(u16::MAX),
+fn another_may_read(error: &DecodeError) -> bool {
+    matches!(
+        error,
+        DecodeError::Unrecognised { .. } | DecodeError::Unsupported { .. } | DecodeError::Empty { .. }
     )
 }
 
-fn duration_s(track: &Track) -> Option<f64> {
-    let time = track.time_base?.calc_duration(track.duration?)?;
-    Some(time.as_secs_f64()).filter(|seconds| *seconds > 0.0)
-}
-
-fn describe(rate: u32, channels: u16) -> String {
-    format!("{rate} Hz, {channels} channels")
-}
-
-fn unrecognised(name: &str, error: Error) -> DecodeError {
-    let name = name.to_owned();
+/// The built-in decoders' error, with what would help.
+fn lacking(error: DecodeError) -> DecodeError {
     match error {
-        Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => DecodeError::Unrecognised {
+        DecodeError::Unsupported { name, reason } => DecodeError::Unsupported {
             name,
-            reason: "it ends before any header is complete".into(),
+            reason: format!("{reason}, which is read with ffmpeg: install it"),
         },
-        Error::IoError(source) => DecodeError::Read { name, source },
-        Error::Unsupported(_) => DecodeError::Unrecognised {
-            name,
-            reason: "its format is not known".into(),
-        },
-        error => DecodeError::Unrecognised {
-            name,
-            reason: error.to_string(),
-        },
+        other => other,
+    }
+}
+
+/// The built-in decoders' error, and ffmpeg's where it knows more.
+fn both(error: DecodeError, theirs: &DecodeError) -> DecodeError {
+    match (error, theirs) {
+        (DecodeError::NoFfmpeg { name }, DecodeError::Unsupported { reason, .. }) => {
+            DecodeError::Unsupported {
+                name,
+                reason: reason.clone(),
+            }
+        }
+        (DecodeError::Unsupported { name, reason }, DecodeError::Unsupported { reason: theirs, .. }) => {
+            DecodeError::Unsupported {
+                name,
+                reason: format!("{reason}; {theirs}"),
+            }
+        }
+        (error, _) => error,
     }
 }

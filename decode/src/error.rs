@@ -37,6 +37,12 @@ pub enum DecodeError {
         /// What is missing.
         reason: String,
     },
+    /// ffmpeg is asked for, and there is none.
+    #[error("{name}: shall be read with ffmpeg, and no ffmpeg was found")]
+    NoFfmpeg {
+        /// The file or stream.
+        name: String,
+    },
     /// There is not one sample in it.
     #[error("{name}: holds no audio ({damaged} damaged packets)")]
     Empty {
@@ -65,6 +71,7 @@ impl DecodeError {
             | Self::Read { .. }
             | Self::Unrecognised { .. }
             | Self::Unsupported { .. }
+            | Self::NoFfmpeg { .. }
             | Self::Empty { .. } => true,
             Self::Changed { .. } => false,
         }
@@ -76,7 +83,10 @@ impl DecodeError {
             Self::Open { .. } => "check the path and its permissions",
             Self::Read { .. } => "check the disk, the network share or the program that writes the stream",
             Self::Unrecognised { .. } | Self::Unsupported { .. } => {
-                "known are WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC and ALAC; convert it, for example with ffmpeg"
+                "docs/formats.md lists what is read; an installed ffmpeg reads most of the rest"
+            }
+            Self::NoFfmpeg { .. } => {
+                "install ffmpeg so that it is on the PATH, name it in ECHOMETER_FFMPEG, or leave --decoder out"
             }
             Self::Empty { .. } => "check that the file is complete",
             Self::Changed { .. } => "split the file where it changes, or convert it to one rate",

@@ -1,16 +1,32 @@
 //! Audio files and streams to interleaved `f32` samples, for the analyzer and the trainer alike.
 //!
 //! Both must hear a file in the same way, or a model would see other samples live than in training: this crate is the
-//! only place that knows containers and codecs. It reads WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC and ALAC (MP4, ADTS).
+//! only place that knows containers and codecs. `docs/formats.md` lists what it reads, and how.
 //!
-//! Encoder delay and padding are trimmed where the file tells them and the codec library honours it: MP3 with a LAME
-//! tag, Ogg Vorbis. MP4 edit lists are not read, so AAC starts with its encoder's 20–50 ms of priming.
+//! What a file is is told by its structure. Built-in decoders read what is common; an installed ffmpeg reads the rest. A file is heard
+//! from its first sample to its last, without what its encoder added, or [`Decoder::notes`] says what was not.
 
 #![forbid(unsafe_code)]
 
+mod adts;
+mod builtin;
+mod choice;
+mod codec;
+mod container;
 mod decoder;
 mod error;
+mod ffmpeg;
+mod flac;
+mod frames;
+mod input;
+mod matroska;
+mod mp4;
+mod mpeg;
+mod ogg;
+mod packets;
+mod sbr;
 mod wav;
 
+pub use choice::{Choice, UnknownChoice};
 pub use decoder::Decoder;
 pub use error::DecodeError;

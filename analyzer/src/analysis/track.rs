@@ -105,9 +105,8 @@ fn one(
     for reading in held.into_iter().chain([last.clone()]) {
         tell(reading, options, events)?;
     }
-    if samples.damaged() > 0 {
-        let notice = format!("{title}: {} damaged packets were skipped", samples.damaged());
-        events.send(Event::Notice(notice))?;
+    for note in samples.notes() {
+        events.send(Event::Notice(format!("{title}: {note}")))?;
     }
     check_length(model, &title, &last)?;
     if options.whole {

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use echometer_decode::Choice;
+
 use crate::failure::Failure;
 use crate::scan::shard::Shard;
 use crate::scan::table::TableFormat;
@@ -59,6 +61,10 @@ pub(crate) struct Scan {
     /// With --write-tags: change the files
     #[arg(long)]
     pub(crate) apply: bool,
+
+    /// What decodes files and streams: auto (the built-in decoders, and ffmpeg for the rest), builtin, ffmpeg
+    #[arg(long, value_name = "DECODER", default_value_t = Choice::Auto)]
+    pub(crate) decoder: Choice,
 
     /// Files at once [default: one a core]
     #[arg(short, long, value_name = "COUNT")]

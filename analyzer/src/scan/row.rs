@@ -32,6 +32,8 @@ pub(crate) struct Row {
     pub(crate) sd: PerFeature<Option<f64>>,
     /// `NAME VERSION` of the model that scored it.
     pub(crate) model: Option<String>,
+    /// What decoded it: `builtin`, or ffmpeg with its version.
+    pub(crate) decoder: Option<String>,
     /// What should be known of the values: silence, damage.
     pub(crate) note: Option<String>,
     /// Why there are no values.
@@ -67,6 +69,7 @@ pub(crate) enum Column {
     Value(Feature),
     Sd(Feature),
     Model,
+    Decoder,
     Note,
     Error,
     Size,
@@ -97,7 +100,14 @@ impl Column {
         ];
         // A measured loudness has no uncertainty.
         let unsure = |feature: &Feature| *feature != Feature::Loudness;
-        let rest = [Self::Model, Self::Note, Self::Error, Self::Size, Self::MtimeMs];
+        let rest = [
+            Self::Model,
+            Self::Decoder,
+            Self::Note,
+            Self::Error,
+            Self::Size,
+            Self::MtimeMs,
+        ];
         tags.into_iter()
             .chain([Self::DurationMs])
             .chain(SPOTIFY_ORDER.map(Self::Value))
@@ -111,7 +121,9 @@ impl Column {
     pub(crate) fn check<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), String> {
         let names: BTreeSet<_> = names.collect();
         let known: BTreeSet<_> = Self::all(true).map(|column| column.to_string()).collect();
-        for column in Self::all(false).map(|column| column.to_string()) {
+        // Tables of earlier versions name no decoder.
+        let needed = Self::all(false).filter(|column| *column != Self::Decoder);
+        for column in needed.map(|column| column.to_string()) {
             if !names.contains(column.as_str()) {
                 return Err(format!("there is no column `{column}`"));
             }
@@ -145,6 +157,7 @@ impl Column {
             Self::Value(feature) => json!(row.values[feature]),
             Self::Sd(feature) => json!(row.sd[feature]),
             Self::Model => json!(row.model),
+            Self::Decoder => json!(row.decoder),
             Self::Note => json!(row.note),
             Self::Error => json!(row.error),
             Self::Size => json!(row.size),
@@ -170,6 +183,7 @@ impl Column {
             Self::Value(feature) => to(&mut row.values[feature], value),
             Self::Sd(feature) => to(&mut row.sd[feature], value),
             Self::Model => to(&mut row.model, value),
+            Self::Decoder => to(&mut row.decoder, value),
             Self::Note => to(&mut row.note, value),
             Self::Error => to(&mut row.error, value),
             Self::Size => to(&mut row.size, value),
@@ -193,6 +207,7 @@ impl fmt::Display for Column {
             Self::Value(feature) => feature.name(),
             Self::Sd(feature) => return write!(f, "{feature}_sd"),
             Self::Model => "model",
+            Self::Decoder => "decoder",
             Self::Note => "note",
             Self::Error => "error",
             Self::Size => "size",

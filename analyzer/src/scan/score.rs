@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use echometer_decode::Choice;
 use echometer_engine::{Feature, Model, PerFeature, Reading};
 use serde_json::{Map, Value, json};
 
@@ -22,7 +23,13 @@ const CURVE_HZ: f64 = 1.0;
 const NO_CURVE_HZ: f64 = 1e-6;
 
 /// Scores a file; `None` where the scan was stopped meanwhile. Whatever goes wrong is in the row.
-pub(crate) fn score(model: &Model, found: &Found, curve: bool, control: &Control) -> Option<Row> {
+pub(crate) fn score(
+    model: &Model,
+    found: &Found,
+    decoder: Choice,
+    curve: bool,
+    control: &Control,
+) -> Option<Row> {
     let mut row = Row {
         path: to_row(&found.path),
         ..Row::default()
@@ -36,8 +43,10 @@ pub(crate) fn score(model: &Model, found: &Found, curve: bool, control: &Control
     }
     row.tags = tags::read(&found.path);
     // Files come from anywhere: one that a decoder trips over must not end the scan.
-    let heard = catch_unwind(AssertUnwindSafe(|| listen(model, &found.path, curve, control)))
-        .unwrap_or_else(|_| Err(Failure::failed("the decoder gave up on it")));
+    let heard = catch_unwind(AssertUnwindSafe(|| {
+        listen(model, &found.path, decoder, curve, control)
+    }))
+    .unwrap_or_else(|_| Err(Failure::failed("the decoder gave up on it")));
     if control.is_stopped() {
         return None;
     }
@@ -57,21 +66,23 @@ fn without_name(message: &str, path: &Path) -> String {
     rest.unwrap_or(message).to_owned()
 }
 
-/// How much of the length that its header says a file may lack, in seconds: decoders cut what encoders padded.
-const SHORT_S: f64 = 1.0;
-
 /// What was heard of a file.
 #[derive(Default)]
 struct Heard {
-    /// What its header says for sure.
-    stated_s: Option<f64>,
+    decoder: Option<String>,
     whole: Option<Reading>,
     curve: Vec<Reading>,
     notes: Vec<String>,
 }
 
-fn listen(model: &Model, path: &Path, curve: bool, control: &Control) -> Result<Heard, Failure> {
-    let track = sources::file(path)?;
+fn listen(
+    model: &Model,
+    path: &Path,
+    decoder: Choice,
+    curve: bool,
+    control: &Control,
+) -> Result<Heard, Failure> {
+    let track = sources::file(path, decoder)?;
     let options = Options {
         reading_hz: if curve { CURVE_HZ } else { NO_CURVE_HZ },
         once: !curve,
@@ -80,7 +91,7 @@ fn listen(model: &Model, path: &Path, curve: bool, control: &Control) -> Result<
         frames: false,
     };
     let heard = RefCell::new(Heard {
-        stated_s: track.samples.stated_duration_s(),
+        decoder: track.samples.decoder(),
         ..Heard::default()
     });
     analysis::track(model, track, &options, control, &|event| {
@@ -88,7 +99,7 @@ fn listen(model: &Model, path: &Path, curve: bool, control: &Control) -> Result<
         match event {
             Event::Whole(reading) => heard.whole = Some(reading),
             Event::Reading(reading) => heard.curve.push(reading),
-            Event::Notice(text) => heard.notes.push(text),
+            Event::Notice(text) => heard.notes.push(without_name(&text, path)),
             _ => {}
         }
     })?;
@@ -105,12 +116,7 @@ impl Heard {
         row.values = PerFeature::from_fn(|feature| told(&whole.values, feature));
         row.sd = PerFeature::from_fn(|feature| told(&whole.sd, feature));
         row.model = Some(model.title());
-        if let Some(promised) = self.stated_s.filter(|promised| whole.time + SHORT_S < *promised) {
-            self.notes.push(format!(
-                "ends after {:.1} s, but its header says {promised:.1} s",
-                whole.time
-            ));
-        }
+        row.decoder = self.decoder.take();
         if whole.silent {
             self.notes.push("silent: nothing above -70 LUFS".into());
         }

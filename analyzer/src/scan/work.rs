@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
+use echometer_decode::Choice;
 use echometer_engine::{Device, Model};
 
 use super::row::Row;
@@ -21,6 +22,8 @@ pub(crate) struct Work<'a> {
     /// Loads the model once more: ONNX Runtime answers one question at a time.
     pub(crate) load: &'a (dyn Fn() -> Result<Model, Failure> + Sync),
     pub(crate) jobs: usize,
+    /// Which decoders may be used.
+    pub(crate) decoder: Choice,
     pub(crate) curves: bool,
     pub(crate) control: &'a Control,
 }
@@ -51,7 +54,7 @@ impl Work<'_> {
                     };
                     while !self.control.is_stopped()
                         && let Some(found) = files.get(next.fetch_add(1, Ordering::Relaxed))
-                        && let Some(row) = score(&model, found, self.curves, self.control)
+                        && let Some(row) = score(&model, found, self.decoder, self.curves, self.control)
                         && sender.send((*found, row)).is_ok()
                     {}
                 });

@@ -79,12 +79,12 @@ impl Samples for Chosen {
         self.samples.duration_s()
     }
 
-    fn stated_duration_s(&self) -> Option<f64> {
-        self.samples.stated_duration_s()
+    fn decoder(&self) -> Option<String> {
+        self.samples.decoder()
     }
 
-    fn damaged(&self) -> u64 {
-        self.samples.damaged()
+    fn notes(&self) -> Vec<String> {
+        self.samples.notes()
     }
 
     fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, Failure> {

@@ -2,19 +2,21 @@
 
 use std::path::Path;
 
-use echometer_decode::Decoder;
+use echometer_decode::{Choice, Decoder};
 
 use super::Track;
 use crate::failure::Failure;
 
-/// Extensions of audio, also of some that cannot be decoded: a scan says so. No device name ends with them.
-const EXTENSIONS: [&str; 18] = [
-    "wav", "wave", "aif", "aiff", "aifc", "flac", "mp3", "mp2", "ogg", "oga", "m4a", "m4b", "mp4", "aac",
-    "opus", "wma", "wv", "ape",
+/// Extensions of files with sound, also of some that only ffmpeg decodes: where there is none, a scan says so. No device name ends with
+/// them.
+const EXTENSIONS: [&str; 42] = [
+    "wav", "wave", "w64", "rf64", "bw64", "aif", "aiff", "aifc", "caf", "au", "snd", "flac", "mp3", "mp2",
+    "mp1", "mpga", "ogg", "oga", "opus", "spx", "m4a", "m4b", "m4r", "mp4", "mov", "3gp", "aac", "mka",
+    "mkv", "webm", "wma", "asf", "wv", "ape", "tta", "tak", "mpc", "ac3", "eac3", "dts", "dsf", "dff",
 ];
 
-pub(super) fn open(path: &Path) -> Result<Track, Failure> {
-    let decoder = Decoder::open(path)?;
+pub(super) fn open(path: &Path, decoder: Choice) -> Result<Track, Failure> {
+    let decoder = Decoder::open_with(path, decoder)?;
     let title = path
         .file_name()
         .unwrap_or(path.as_os_str())

@@ -100,10 +100,6 @@ impl Samples for Raw {
         None
     }
 
-    fn damaged(&self) -> u64 {
-        0
-    }
-
     fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, Failure> {
         let sample = self.layout.sample_bytes();
         let frame = sample * usize::from(self.layout.channels);

@@ -2,17 +2,17 @@
 
 use std::io::{self, Cursor, IsTerminal, Read};
 
-use echometer_decode::Decoder;
+use echometer_decode::{Choice, DecodeError, Decoder};
 
-use super::Track;
 use super::raw::{self, Raw};
+use super::{Samples, Track};
 use crate::failure::Failure;
 
 const NAME: &str = "standard input";
 /// Bytes looked at to tell a file from raw samples.
 const LEAD: usize = 12;
 
-pub(super) fn open(layout: Option<raw::Layout>) -> Result<Track, Failure> {
+pub(super) fn open(layout: Option<raw::Layout>, decoder: Choice) -> Result<Track, Failure> {
     if io::stdin().is_terminal() {
         return Err(Failure::usage(
             "standard input is a terminal, but samples must come from a pipe or a file",
@@ -31,34 +31,40 @@ pub(super) fn open(layout: Option<raw::Layout>) -> Result<Track, Failure> {
                 .hint("check the program that writes to the pipe"),
         );
     }
-    let known = is_container(&lead) || (layout.is_none() && is_bare_frame(&lead));
-    let all = Cursor::new(lead).chain(stdin);
-    let title = NAME.to_owned();
-    match layout {
-        _ if known => Ok(Track {
-            title,
-            samples: Box::new(Decoder::from_stream(Box::new(all), NAME)?),
-        }),
-        Some(layout) => Ok(Track {
-            title,
-            samples: Box::new(Raw::new(Box::new(all), layout)),
-        }),
-        None => Err(Failure::usage(format!(
-            "{NAME} begins like no audio file, and what raw samples it holds was not told"
-        ))
-        .hint("tell all three, for example: --raw-rate 48000 --raw-channels 2 --raw-format f32le")),
-    }
+    let known = is_container(&lead);
+    let all = Box::new(Cursor::new(lead).chain(stdin));
+    let samples: Box<dyn Samples> = match layout {
+        Some(layout) if !known => Box::new(Raw::new(all, layout)),
+        _ => match Decoder::from_stream_with(all, NAME, decoder) {
+            Err(DecodeError::Unrecognised { reason, .. }) if layout.is_none() && !known => {
+                return Err(Failure::usage(format!(
+                    "{NAME} is no audio file that can be decoded ({reason}), and what raw samples it holds was not told"
+                ))
+                .hint("tell all three, for example: --raw-rate 48000 --raw-channels 2 --raw-format f32le"));
+            }
+            decoder => Box::new(decoder?),
+        },
+    };
+    Ok(Track {
+        title: NAME.to_owned(),
+        samples,
+    })
 }
 
 /// Whether the bytes begin a container that cannot be mistaken.
 fn is_container(lead: &[u8]) -> bool {
-    let magic: [&[u8]; 6] = [b"RIFF", b"FORM", b"fLaC", b"OggS", b"ID3", b"\x1A\x45\xDF\xA3"];
+    let magic: [&[u8]; 9] = [
+        b"RIFF",
+        b"RF64",
+        b"BW64",
+        b"FORM",
+        b"fLaC",
+        b"OggS",
+        b"ID3",
+        b"caff",
+        b"\x1A\x45\xDF\xA3",
+    ];
     magic.iter().any(|magic| lead.starts_with(magic)) || lead.get(4..8) == Some(b"ftyp")
-}
-
-/// Whether the bytes begin an MP3 or ADTS frame. Raw samples may look the same.
-fn is_bare_frame(lead: &[u8]) -> bool {
-    matches!(lead, [0xFF, second, ..] if second & 0xE0 == 0xE0)
 }
 
 #[cfg(test)]
@@ -70,7 +76,5 @@ mod tests {
         assert!(is_container(b"RIFF\0\0\0\0WAVE"));
         assert!(is_container(b"\0\0\0\x18ftypM4A "));
         assert!(!is_container(&[0; 12]));
-        assert!(is_bare_frame(&[0xFF, 0xFB, 0x90, 0x64]));
-        assert!(!is_bare_frame(&[0xFF, 0x1F, 0, 0]));
     }
 }

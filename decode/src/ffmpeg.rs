@@ -1,0 +1,237 @@
+//! An installed ffmpeg as the last reader: a process of its own that gets one file or stream, and gives samples.
+//!
+//! It may open nothing else: no network, and no file that another names. It ends when it is no longer listened to, when it gives nothing
+//! for a minute, and, on Linux, when it takes too much memory or time.
+
+mod program;
+mod said;
+mod watch;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::builtin::{self, Builtin};
+use crate::error::DecodeError;
+use crate::input::{Input, Stream};
+pub(crate) use program::{Program, program};
+use said::Said;
+use watch::Watch;
+
+/// A file or stream being decoded by ffmpeg.
+pub(crate) struct Ffmpeg {
+    pub(crate) program: &'static Program,
+    pub(crate) samples: Builtin,
+    running: Arc<Running>,
+    /// What the file's structure says.
+    known: Vec<String>,
+    /// How it ended, once it did.
+    ended: Option<ExitStatus>,
+}
+
+/// A process that ends with whoever holds it.
+struct Running {
+    child: Mutex<Child>,
+    said: Mutex<Said>,
+}
+
+impl Running {
+    fn child(&self) -> std::sync::MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn said(&self) -> Said {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // It may have ended already; waited for, so that nothing of it stays.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// What samples shall be like, where they go on from others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Like {
+    pub(crate) rate: u32,
+    pub(crate) channels: u16,
+}
+
+impl Ffmpeg {
+    /// Decodes a file.
+    pub(crate) fn file(
+        program: &'static Program,
+        path: &Path,
+        name: &str,
+        like: Option<Like>,
+    ) -> Result<Self, DecodeError> {
+        let file = File::open(path).map_err(|source| DecodeError::Open {
+            name: name.to_owned(),
+            source,
+        })?;
+        let mut command = program.command_for_file(path);
+        // What cannot be looked at is ffmpeg's to judge.
+        let look = file
+            .try_clone()
+            .and_then(Input::file)
+            .and_then(|mut input| builtin::look(&mut input));
+        // Both are at the same place of one open file.
+        (&file).rewind().map_err(|source| DecodeError::Read {
+            name: name.to_owned(),
+            source,
+        })?;
+        command.stdin(Stdio::from(file));
+        let mut ffmpeg = Self::start(program, command, None, name, like)?;
+        ffmpeg.known = look.unwrap_or_default();
+        Ok(ffmpeg)
+    }
+
+    /// Decodes what comes from a stream.
+    pub(crate) fn stream(program: &'static Program, stream: Stream, name: &str) -> Result<Self, DecodeError> {
+        let mut command = program.command_for_stream();
+        command.stdin(Stdio::piped());
+        Self::start(program, command, Some(stream), name, None)
+    }
+
+    fn start(
+        program: &'static Program,
+        mut command: Command,
+        feed: Option<Stream>,
+        name: &str,
+        like: Option<Like>,
+    ) -> Result<Self, DecodeError> {
+        program.ask_for_samples(&mut command, like);
+        let failed = |error: io::Error| DecodeError::Unsupported {
+            name: name.to_owned(),
+            reason: format!("ffmpeg cannot be started: {error}"),
+        };
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        program::limit(&child);
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let running = Arc::new(Running {
+            child: Mutex::new(child),
+            said: Mutex::default(),
+        });
+        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+            return Err(failed(io::ErrorKind::BrokenPipe.into()));
+        };
+        let listener = Arc::downgrade(&running);
+        spawn("ffmpeg-said", move || {
+            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                let Some(running) = listener.upgrade() else { return };
+                let mut said = running.said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.take(&String::from_utf8_lossy(&line));
+            }
+        })
+        .map_err(failed)?;
+        // A live stream may be silent for as long as it likes.
+        let patient = feed.is_some();
+        if let (Some(mut feed), Some(mut stdin)) = (feed, stdin) {
+            spawn("ffmpeg-feed", move || {
+                // It may end before its input does.
+                let _ = io::copy(&mut feed, &mut stdin);
+            })
+            .map_err(failed)?;
+        }
+        let output = Output {
+            stdout,
+            watch: Watch::start(&running, patient).map_err(failed)?,
+        };
+        match builtin::open(Input::stream(Box::new(output)), name, true) {
+            Ok(samples) => Ok(Self {
+                program,
+                samples,
+                running,
+                known: Vec::new(),
+                ended: None,
+            }),
+            Err(error) => {
+                let said = last_words(&running);
+                let reason = match said.is_empty() {
+                    true => error.to_string(),
+                    false => said,
+                };
+                Err(DecodeError::Unsupported {
+                    name: name.to_owned(),
+                    reason: format!("ffmpeg {} cannot read it: {reason}", program.version),
+                })
+            }
+        }
+    }
+
+    /// Appends the next interleaved samples; `false` at the end.
+    pub(crate) fn next(&mut self, samples: &mut Vec<f32>) -> Result<bool, DecodeError> {
+        let more = self.samples.next(samples)?;
+        if !more && self.ended.is_none() {
+            // What it wrote is read to the end: it has nothing left to do.
+            self.ended = self.running.child().wait().ok();
+        }
+        Ok(more)
+    }
+
+    /// The file's length in seconds, where ffmpeg knows or guesses.
+    pub(crate) fn duration_s(&self) -> Option<f64> {
+        self.running.said().length_s().0
+    }
+
+    /// What should be known of what was heard, once it ended.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let said = self.running.said();
+        let mut notes = self.known.clone();
+        notes.extend(said.notes());
+        if let (Some(length_s), false) = said.length_s() {
+            notes.extend(self.samples.note_short(length_s));
+        }
+        if self.ended.is_some_and(|status| !status.success()) {
+            notes.push("ffmpeg stopped before the end, and what is behind was not heard".into());
+        }
+        notes
+    }
+}
+
+/// What it said last, once it has said all.
+fn last_words(running: &Running) -> String {
+    let _ = running.child().wait();
+    // Its messages come by another thread, which ends soon after it.
+    for _ in 0..50 {
+        if let Some(error) = running.said().last_error() {
+            return error.clone();
+        }
+        thread::sleep(std::time::Duration::from_millis(2));
+    }
+    String::new()
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).spawn(work).map(drop)
+}
+
+/// What it writes, watched.
+struct Output {
+    stdout: ChildStdout,
+    watch: Watch,
+}
+
+impl Read for Output {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.watch.waiting();
+        let read = self.stdout.read(buffer);
+        self.watch.served();
+        if matches!(read, Ok(0)) && self.watch.gave_up() {
+            let text = "ffmpeg gave nothing for a minute and was ended";
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+        }
+        read
+    }
+}

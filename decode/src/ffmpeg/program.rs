@@ -1,0 +1,155 @@
+//! The installed ffmpeg, and how it is called.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use super::Like;
+
+/// Names the program instead of looking for it on the PATH; empty, there is none.
+const VARIABLE: &str = "ECHOMETER_FFMPEG";
+
+/// Formats that it may take: all that are one file with sound. Lists that name other files are not among them.
+const FORMATS: &str = "aa,aac,aax,ac3,ac4,act,adp,ads,adx,aea,aiff,alaw,amr,amrnb,amrwb,ape,aptx,asf,asf_o,ast,au,avi,avr,binka,\
+bit,bonk,brstm,bfstm,c93,caf,codec2,dfpwm,dsf,dts,dtshd,dv,ea,eac3,epaf,flac,flv,g722,g723_1,g726,g726le,g729,gsm,hca,iamf,iff,\
+ircam,iss,kux,laf,loas,live_flv,matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,msf,mtaf,mulaw,musx,mxf,nistsphere,nut,ogg,oma,\
+osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,shn,sln,smjpeg,sox,svag,svs,tak,truehd,tta,vag,voc,vqf,w64,wav,wsd,wsvqa,wtv,wv,wve,xa,xma,\
+xvag,xwma,mp4,m4a,3gp,3g2,mj2,webm,dxa,iv8,r3d";
+
+/// Memory and processor time that it may take, in bytes and seconds.
+#[cfg(target_os = "linux")]
+const LIMITS: (u64, u64) = (4 << 30, 3600);
+
+/// An installed ffmpeg.
+pub(crate) struct Program {
+    path: PathBuf,
+    /// As it says, such as `7.1`.
+    pub(crate) version: String,
+    /// Whether it reads an open file by its number, and can seek in it.
+    reads_numbers: bool,
+}
+
+/// The installed ffmpeg; looked for once.
+pub(crate) fn program() -> Option<&'static Program> {
+    static FOUND: OnceLock<Option<Program>> = OnceLock::new();
+    let find = || Program::ask(env::var_os(VARIABLE).map_or_else(|| "ffmpeg".into(), PathBuf::from));
+    FOUND.get_or_init(find).as_ref()
+}
+
+impl Program {
+    /// Asks a program what it is; `None` where there is none, or it is no ffmpeg.
+    fn ask(path: PathBuf) -> Option<Self> {
+        if path.as_os_str().is_empty() {
+            return None;
+        }
+        let says = |arguments: &[&str]| {
+            let output = quiet(Command::new(&path))
+                .args(arguments)
+                .stdin(Stdio::null())
+                .output();
+            let output = output.ok().filter(|output| output.status.success())?;
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let version = says(&["-version"])?;
+        let version = version
+            .strip_prefix("ffmpeg version ")?
+            .split_whitespace()
+            .next()?;
+        // Builds add where they come from: 5.1.9-0+deb12u1, n7.1-12-g0123456.
+        let version = version.split(['-', '+']).next().unwrap_or(version);
+        let version = version.strip_prefix('n').unwrap_or(version).to_owned();
+        let reads_numbers = cfg!(unix)
+            && says(&["-hide_banner", "-protocols"])
+                .is_some_and(|protocols| protocols.lines().any(|line| line.trim() == "fd"));
+        Some(Self {
+            path,
+            version,
+            reads_numbers,
+        })
+    }
+
+    /// To decode the file that is its standard input, and is at this path.
+    pub(super) fn command_for_file(&self, path: &Path) -> Command {
+        if self.reads_numbers {
+            return self.command("fd", OsStr::new("fd:"));
+        }
+        let mut address = OsString::from("file:");
+        address.push(path);
+        self.command("file", &address)
+    }
+
+    /// To decode what comes on its standard input.
+    pub(super) fn command_for_stream(&self) -> Command {
+        self.command("pipe", OsStr::new("pipe:0"))
+    }
+
+    fn command(&self, protocol: &str, address: &OsStr) -> Command {
+        let mut command = quiet(Command::new(&self.path));
+        command
+            .args([
+                "-nostdin",
+                "-hide_banner",
+                "-nostats",
+                "-v",
+                "level+info",
+                "-threads",
+                "1",
+            ])
+            .args(["-protocol_whitelist", protocol, "-format_whitelist", FORMATS])
+            .arg("-i")
+            .arg(address);
+        // What it may say in colours or write into reports is for others.
+        command.env_remove("FFREPORT").env("AV_LOG_FORCE_NOCOLOR", "1");
+        command
+    }
+
+    /// Asks for samples as a WAV on its standard output.
+    pub(super) fn ask_for_samples(&self, command: &mut Command, like: Option<Like>) {
+        command.args(["-vn", "-sn", "-dn", "-map_metadata", "-1", "-threads", "1"]);
+        if let Some(Like { rate, channels }) = like {
+            command.args(["-ar", &rate.to_string(), "-ac", &channels.to_string()]);
+        }
+        command.args(["-fflags", "+bitexact", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]);
+    }
+}
+
+/// In a group of its own, so that Ctrl-C reaches it through us alone; without a window where programs have one.
+fn quiet(mut command: Command) -> Command {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::process::CommandExt;
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        command.creation_flags(CREATE_NO_WINDOW);
+    }
+    command
+}
+
+/// Limits what a child may take.
+#[cfg(target_os = "linux")]
+pub(super) fn limit(child: &Child) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let Some(pid) = Pid::from_raw(child.id().cast_signed()) else {
+        return;
+    };
+    for (resource, most) in [(Resource::As, LIMITS.0), (Resource::Cpu, LIMITS.1)] {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        // It may have ended already; a system that allows less has its own limits.
+        if let Err(error) = prlimit(Some(pid), resource, limit) {
+            tracing::debug!(%error, "ffmpeg runs without this limit");
+        }
+    }
+}
+
+/// Other systems have no limits for a process that runs already.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn limit(_: &Child) {}

@@ -1,0 +1,244 @@
+//! Every kind of file against ffmpeg: heard alike, or it is said.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod cases;
+mod ffmpeg;
+mod ours;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use cases::{Case, Change};
+use echometer_decode::Choice;
+use ffmpeg::Heard;
+use ours::Verdict;
+
+/// A file's own noise: the same in every run.
+pub fn noise(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..count).map(|_| byte()).collect()
+}
+
+/// A file that was made, and what of it ffmpeg heard before it was changed.
+struct Made {
+    path: PathBuf,
+    before: Option<Heard>,
+}
+
+/// Makes a file; `None` where this ffmpeg has no such encoder.
+fn make(case: &Case, folder: &Path, number: usize) -> Option<Made> {
+    let path = folder.join(format!("{number}.{}", case.extension));
+    encode(case, case.rate, &case.arguments, &path)?;
+    let mut made = Made { path, before: None };
+    if !matches!(case.change, Change::None) {
+        made.before = ffmpeg::hear(&made.path);
+        let bytes = changed(case, fs::read(&made.path).unwrap(), folder, number)?;
+        fs::write(&made.path, bytes).unwrap();
+    }
+    Some(made)
+}
+
+fn changed(case: &Case, bytes: Vec<u8>, folder: &Path, number: usize) -> Option<Vec<u8>> {
+    let at = |share: f64| (bytes.len() as f64 * share) as usize;
+    Some(match case.change {
+        Change::None => bytes,
+        Change::Cut(share) => bytes[..at(share)].to_vec(),
+        Change::Behead(count) => bytes[count.min(bytes.len())..].to_vec(),
+        Change::Twice => [&bytes[..], &bytes].concat(),
+        Change::Join(arguments, rate) => {
+            let other = folder.join(format!("{number}-other.{}", case.extension));
+            encode(case, rate, arguments, &other)?;
+            [bytes, fs::read(&other).unwrap()].concat()
+        }
+        Change::Before(junk, count) => [junk.repeat(count), bytes].concat(),
+        Change::Behind(junk, count) => [bytes, junk.repeat(count)].concat(),
+        Change::Insert(share, count) => {
+            let (before, behind) = bytes.split_at(at(share));
+            [before, &noise(number as u64, count), behind].concat()
+        }
+        Change::Over(share, count) => {
+            let mut bytes = bytes.clone();
+            let end = (at(share) + count).min(bytes.len());
+            bytes.splice(at(share)..end, noise(number as u64, end - at(share)));
+            bytes
+        }
+        Change::Id3(size) => {
+            let sizes: [u8; 4] = std::array::from_fn(|i| (size >> (7 * (3 - i))) as u8 & 0x7F);
+            let mut tag = [b"ID3\x04\0\0", &sizes[..]].concat();
+            // As a picture has them: bytes that look like frames.
+            tag.extend(noise(7, size));
+            [tag, bytes].concat()
+        }
+        Change::By(change) => change(bytes),
+    })
+}
+
+fn encode(case: &Case, rate: u32, arguments: &[&str], path: &Path) -> Option<()> {
+    let source = ffmpeg::source(path.parent().unwrap(), case.channels, rate, case.silent);
+    let seconds = case.seconds.to_string();
+    let (hz, channels) = (rate.to_string(), case.channels.to_string());
+    let mut line = vec![
+        "-f",
+        "f32le",
+        "-ar",
+        &hz,
+        "-ac",
+        &channels,
+        "-t",
+        &seconds,
+        "-i",
+        source.to_str().unwrap(),
+    ];
+    if arguments.contains(&"-c:v") {
+        line.extend(["-f", "lavfi", "-i", "testsrc=s=600x600:d=0.04"]);
+    }
+    if !arguments.contains(&"-bitexact") {
+        line.extend(["-metadata", "title=A title", "-metadata", "artist=An artist"]);
+    }
+    line.extend(arguments);
+    line.push(path.to_str().unwrap());
+    ffmpeg::run(&line).then_some(())
+}
+
+/// What came of one file.
+struct Tried {
+    case: Case,
+    verdict: Verdict,
+    /// The same without ffmpeg at hand.
+    alone: Verdict,
+    decoder: Option<String>,
+    said: Vec<String>,
+    lengths: (f64, f64),
+}
+
+fn attempt(case: &Case, folder: &Path, number: usize) -> Option<Tried> {
+    let made = make(case, folder, number)?;
+    let theirs = ffmpeg::hear(&made.path);
+    let references = references(case, theirs.as_ref(), made.before, folder);
+    let judge = |choice| {
+        let outcome = ours::hear(&made.path, choice);
+        let mut verdict = ours::judge(&outcome, &references, case.exact, case.packet);
+        let cut = matches!(case.change, Change::Cut(_));
+        if cut && case.tells_cuts && outcome.notes.is_empty() && outcome.error.is_none() {
+            verdict = Verdict::Wrong("it is cut off, and nothing is said".into());
+        }
+        (verdict, outcome)
+    };
+    let (alone, _) = judge(Choice::Builtin);
+    let (verdict, outcome) = judge(Choice::Auto);
+    let seconds = |heard: Option<&Heard>| heard.map_or(0.0, Heard::seconds);
+    let tried = Tried {
+        case: case.clone(),
+        verdict,
+        alone,
+        decoder: outcome.decoder,
+        lengths: (seconds(outcome.heard.as_ref()), seconds(theirs.as_ref())),
+        said: outcome.notes.into_iter().chain(outcome.error).collect(),
+    };
+    fs::remove_file(&made.path).unwrap();
+    Some(tried)
+}
+
+/// What a file should sound like: as ffmpeg hears it; as what it was made of; where a file was changed and not
+/// cut, as ffmpeg heard it before; and a file behind itself as ffmpeg hears both, for where files are joined it may lose or repeat a
+/// packet.
+fn references(case: &Case, theirs: Option<&Heard>, before: Option<Heard>, folder: &Path) -> Vec<Heard> {
+    let mut references: Vec<_> = theirs.cloned().into_iter().collect();
+    match (case.change, before) {
+        (Change::Twice, Some(mut before)) => {
+            before.samples.extend_from_within(..);
+            references.push(before);
+        }
+        // What was made without loss is what it was made of.
+        (Change::None, _) if case.exact => {
+            references.push(ffmpeg::made_of(
+                folder,
+                case.channels,
+                case.rate,
+                case.silent,
+                case.seconds,
+            ));
+        }
+        (Change::By(_) | Change::Id3(_) | Change::Before(..) | Change::Behind(..), Some(before)) => {
+            references.push(before)
+        }
+        _ => {}
+    }
+    references
+}
+
+/// What came of all files.
+fn attempt_all(cases: &[Case]) -> Vec<Tried> {
+    let folder = tempfile::tempdir().unwrap();
+    let next = AtomicUsize::new(0);
+    let tried = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, Into::into) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.get(number) else { return };
+                    match attempt(case, folder.path(), number) {
+                        Some(result) => tried.lock().unwrap().push((number, result)),
+                        None => println!("not made: {}", case.name),
+                    }
+                }
+            });
+        }
+    });
+    let mut tried = tried.into_inner().unwrap();
+    tried.sort_by_key(|(number, _)| *number);
+    tried.into_iter().map(|(_, tried)| tried).collect()
+}
+
+#[test]
+fn every_file_is_heard_as_ffmpeg_hears_it_or_it_is_said() {
+    if ffmpeg::program().is_none() {
+        println!("skipped: there is no ffmpeg; `cargo xtask test` fetches one");
+        return;
+    }
+    let tried = attempt_all(&cases::all());
+    let all = std::env::var_os("ECHOMETER_MATRIX_ALL").is_some();
+    let mut wrong = Vec::new();
+    for tried in &tried {
+        let line = format!(
+            "{}: {:?}, alone {:?}; {:.2} s of {:.2} s by {}; {}",
+            tried.case.name,
+            tried.verdict,
+            tried.alone,
+            tried.lengths.0,
+            tried.lengths.1,
+            tried.decoder.as_deref().unwrap_or("none"),
+            tried.said.join("; ")
+        );
+        if all || tried.verdict != Verdict::Equal {
+            println!("{line}");
+        }
+        if tried.verdict.is_wrong() || tried.alone.is_wrong() {
+            wrong.push(line);
+        }
+    }
+    let count = |wanted: &Verdict| tried.iter().filter(|tried| tried.verdict == *wanted).count();
+    println!(
+        "{} files: {} equal, {} noted, {} refused",
+        tried.len(),
+        count(&Verdict::Equal),
+        count(&Verdict::Noted),
+        count(&Verdict::Refused)
+    );
+    assert!(wrong.is_empty(), "{} files:\n{}", wrong.len(), wrong.join("\n"));
+}
