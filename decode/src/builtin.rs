@@ -34,6 +34,8 @@ pub(crate) struct About {
     pub(crate) length_s: Option<f64>,
     /// How long its header says it is, where the container reader does not know.
     pub(crate) said_s: Option<f64>,
+    /// Whether that is meant to the sample.
+    pub(crate) is_exact: bool,
     pub(crate) notes: Vec<String>,
 }
 
@@ -86,7 +88,7 @@ impl Builtin {
             return Err(unsupported("holds no audio track".into()));
         };
         let duration_s = duration_s(track);
-        let exact = about.said_s.is_some() || packets.is_exact();
+        let exact = about.is_exact || packets.is_exact();
         let said_s = about.said_s.or(duration_s.filter(|_| packets.states_length()));
         let mut decoder = Self {
             name: name.to_owned(),

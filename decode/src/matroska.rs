@@ -5,6 +5,7 @@ use std::io;
 use crate::input::Input;
 
 /// Identifiers of the elements on the way to a track's delay (RFC 9559).
+const HEADER: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
 const TRACKS: u32 = 0x1654_AE6B;
 const CLUSTER: u32 = 0x1F43_B675;
@@ -25,6 +26,8 @@ pub(crate) struct Found {
     pub(crate) delays: Vec<(u32, f64)>,
     /// Whether the file is shorter than its segment says.
     pub(crate) is_cut: bool,
+    /// Whether another file begins where its segment ends.
+    pub(crate) is_joined: bool,
 }
 
 /// Looks through the head of a file. The input stays where it is. A stream is not looked at.
@@ -33,13 +36,21 @@ pub(crate) fn look(input: &mut Input) -> io::Result<Found> {
         return Ok(Found::default());
     }
     let start = input.at();
-    let found = find(input)?;
+    let (mut found, end) = find(input)?;
+    if let Some(end) = end {
+        found.is_cut = input.length().is_some_and(|length| end > length);
+        if !found.is_cut {
+            input.go_to(end)?;
+            found.is_joined = head(input.peek(HEAD)?).is_some_and(|(id, ..)| id == HEADER);
+        }
+    }
     input.go_to(start)?;
     Ok(found)
 }
 
-fn find(input: &mut Input) -> io::Result<Found> {
-    let mut found = Found::default();
+/// What is in the head of a file, and where its segment ends, if it says so.
+fn find(input: &mut Input) -> io::Result<(Found, Option<u64>)> {
+    let (mut found, mut end) = (Found::default(), None);
     for _ in 0..MOST {
         let Some((id, size, head)) = head(input.peek(HEAD)?) else {
             break;
@@ -47,10 +58,7 @@ fn find(input: &mut Input) -> io::Result<Found> {
         input.skip(head as u64)?;
         match (id, size) {
             // What is in it comes next.
-            (SEGMENT, size) => {
-                let end = size.and_then(|size| input.at().checked_add(size));
-                found.is_cut = end.zip(input.length()).is_some_and(|(end, length)| end > length);
-            }
+            (SEGMENT, size) => end = size.and_then(|size| input.at().checked_add(size)),
             (TRACKS, Some(size)) if size <= LONGEST => {
                 let tracks = input.peek(size as usize)?;
                 let entries = children(tracks).filter(|(id, _)| *id == ENTRY);
@@ -61,7 +69,7 @@ fn find(input: &mut Input) -> io::Result<Found> {
             (_, Some(size)) => input.skip(size)?,
         }
     }
-    Ok(found)
+    Ok((found, end))
 }
 
 fn delay(entry: &[u8]) -> Option<(u32, f64)> {

@@ -260,7 +260,7 @@ fn following(input: &mut Input, said: u64) -> io::Result<Option<String>> {
     let another = input.peek(12)?;
     let another = another.starts_with(b"RIFF") && another.ends_with(b"WAVE");
     input.go_to(start)?;
-    Ok(another.then(|| "another WAV is joined to it, and was not heard".into()))
+    Ok(another.then(|| "another file is joined to it, and was not heard".into()))
 }
 
 fn sound(input: Input, format: &Format, data: Data, note: Option<String>) -> Result<Wav, Refused> {

@@ -9,10 +9,12 @@ mod cargo;
 mod command_line;
 mod deps;
 mod download;
+mod ffmpeg;
 mod host;
 mod index;
 mod install;
 mod libtorch;
+mod mutagen;
 mod onnx;
 mod onnxruntime;
 mod packages;
@@ -113,10 +115,13 @@ impl Workshop {
             libtorch.folder.display()
         );
         eprintln!("ONNX Runtime: {}", onnxruntime.display());
-        for package in [&pedalboard::PACKAGE, &onnx::PACKAGE] {
+        for package in [&pedalboard::PACKAGE, &onnx::PACKAGE, &mutagen::PACKAGE] {
             if let Some(folder) = package.ensure_optional(&self.deps) {
                 eprintln!("{}: {}", package.name, folder.display());
             }
+        }
+        if let Some(program) = ffmpeg::ensure_optional(&self.deps) {
+            eprintln!("ffmpeg: {}", program.display());
         }
         eprintln!("Everything for building and testing is there: cargo xtask test");
         Ok(ExitCode::SUCCESS)
@@ -137,10 +142,16 @@ impl Workshop {
         for (package, variable) in [
             (&pedalboard::PACKAGE, "ECHOMETER_PEDALBOARD"),
             (&onnx::PACKAGE, "ECHOMETER_ONNX"),
+            (&mutagen::PACKAGE, "ECHOMETER_MUTAGEN"),
         ] {
             if let Some(folder) = package.ensure_optional(&self.deps) {
                 command.env(variable, folder);
             }
+        }
+        if std::env::var_os("ECHOMETER_FFMPEG").is_none()
+            && let Some(program) = ffmpeg::ensure_optional(&self.deps)
+        {
+            command.env("ECHOMETER_FFMPEG", program);
         }
         cargo::with_libtorch(&mut command, &libtorch)?;
         cargo::hand_over(command)
@@ -225,7 +236,11 @@ impl Workshop {
         if !cfg!(target_os = "linux") {
             return Ok(());
         }
-        let needs = [[&packages::C_COMPILER, &packages::ALSA].as_slice(), more].concat();
+        let needs = [
+            [&packages::C_COMPILER, &packages::CMAKE, &packages::ALSA].as_slice(),
+            more,
+        ]
+        .concat();
         packages::ensure(&needs)
     }
 

@@ -24,6 +24,13 @@ pub(crate) const C_COMPILER: Need = Need {
     is_met: || runs("cc", &["--version"]),
 };
 
+/// Builds libopus, with make.
+pub(crate) const CMAKE: Need = Need {
+    what: "CMake and make",
+    packages: &["cmake", "make"],
+    is_met: || runs("cmake", &["--version"]) && runs("make", &["--version"]),
+};
+
 /// Audio devices through ALSA, with PulseAudio and PipeWire behind it.
 pub(crate) const ALSA: Need = Need {
     what: "the ALSA development files and pkg-config",

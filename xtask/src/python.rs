@@ -153,7 +153,13 @@ mod tests {
 
     #[test]
     fn every_edition_is_for_one_python() {
-        for package in [&crate::pedalboard::PACKAGE, &crate::onnx::PACKAGE] {
+        let packages = [
+            &crate::pedalboard::PACKAGE,
+            &crate::onnx::PACKAGE,
+            &crate::mutagen::PACKAGE,
+            &crate::ffmpeg::PACKAGE,
+        ];
+        for package in packages {
             for edition in package.editions {
                 let stamp = package.stamp(edition);
                 for wheel in edition.wheels {

@@ -4,7 +4,7 @@ use std::io;
 
 use symphonia::core::codecs::audio::well_known;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::{FormatOptions, Track};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::default::formats::{AiffReader, CafReader, IsoMp4Reader, MkvReader, OggReader, WavReader};
 
@@ -21,6 +21,8 @@ use crate::packets::{Library, Packets};
 use crate::wav::{self, Refused, Sound, Wav};
 use crate::{matroska, mp4, ogg};
 
+/// What is said of a file with another behind it.
+const JOINED: &str = "another file is joined to it, and was not heard";
 /// What is said of a file whose structure goes on behind its end.
 const CUT: &str = "it is cut off: its last part is not whole";
 
@@ -31,13 +33,16 @@ pub(crate) fn look(input: &mut Input) -> io::Result<Vec<String>> {
 }
 
 fn end(container: Container, input: &mut Input) -> io::Result<Vec<String>> {
-    let cut = match container {
+    let said = match container {
         Container::Ogg => ogg::end(input)?,
         Container::Mp4 => mp4::is_cut(input)?.then_some(CUT),
-        Container::Matroska => matroska::look(input)?.is_cut.then_some(CUT),
+        Container::Matroska => match matroska::look(input)? {
+            found if found.is_cut => Some(CUT),
+            found => found.is_joined.then_some(JOINED),
+        },
         _ => None,
     };
-    Ok(cut.map(str::to_owned).into_iter().collect())
+    Ok(said.map(str::to_owned).into_iter().collect())
 }
 
 /// Opens an input with the decoders that are built in. With `half_band`, HE-AAC is heard in part rather than not at all.
@@ -103,6 +108,7 @@ fn from_container(
         Container::Matroska => {
             let found = matroska::look(&mut input).map_err(unread)?;
             let reader = reader(source(input), MkvReader::try_new).map_err(refused)?;
+            about.said_s = segment_s(&reader);
             let packets = Library::new(reader, true);
             if let Some(track) = packets.track() {
                 about.start_s = matroska_delay_s(&found.delays, track);
@@ -156,7 +162,7 @@ fn wave(input: Input, name: &str, about: &mut About) -> Result<Box<dyn Packets>,
         },
     })?;
     about.notes.extend(note);
-    about.said_s = said_s;
+    (about.said_s, about.is_exact) = (said_s, true);
     match sound {
         Sound::Samples(stream) => {
             let source = Box::new(symphonia::core::io::ReadOnlySource::new(stream));
@@ -181,6 +187,13 @@ fn frames(stream: Stream, name: &str) -> Result<Box<dyn Packets>, DecodeError> {
         },
         None => Err(unrecognised(name, "its format is not known")),
     }
+}
+
+/// How long a segment says it is, in seconds.
+fn segment_s(reader: &MkvReader<'_>) -> Option<f64> {
+    let about = reader.media_info();
+    let time = about.time_base?.calc_duration(about.duration?)?;
+    Some(time.as_secs_f64()).filter(|seconds| *seconds > 0.0)
 }
 
 /// Seconds at a track's beginning that are its encoder's. Vorbis has none: its first packet gives no samples.

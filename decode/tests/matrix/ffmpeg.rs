@@ -18,6 +18,26 @@ pub fn program() -> Option<OsString> {
     works.is_ok_and(|status| status.success()).then_some(program)
 }
 
+/// Its version, such as `7.1`.
+pub fn version() -> String {
+    let said = Command::new(program().unwrap())
+        .arg("-version")
+        .output()
+        .unwrap()
+        .stdout;
+    let said = String::from_utf8(said).unwrap();
+    let version = said.split_whitespace().nth(2).unwrap();
+    version
+        .trim_start_matches('n')
+        .split(['-', '+'])
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// Seconds of a source.
+const SECONDS: usize = 6;
+
 /// What is heard of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heard {
@@ -93,7 +113,7 @@ pub fn source(folder: &Path, channels: u16, rate: u32, silent: bool) -> PathBuf 
     let _turn = ONE_AT_A_TIME.lock().unwrap();
     let path = folder.join(format!("source-{channels}-{rate}-{silent}.f32"));
     if !path.exists() {
-        let frames = rate as usize * 3;
+        let frames = rate as usize * SECONDS;
         let mut noise = crate::noise(u64::from(rate), frames * usize::from(channels)).into_iter();
         let mut bytes = Vec::new();
         for frame in 0..frames {

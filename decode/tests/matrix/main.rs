@@ -8,7 +8,9 @@
 
 mod cases;
 mod ffmpeg;
+mod mutations;
 mod ours;
+mod page;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -138,16 +140,22 @@ fn attempt(case: &Case, folder: &Path, number: usize) -> Option<Tried> {
         }
         (verdict, outcome)
     };
-    let (alone, _) = judge(Choice::Builtin);
+    let (alone_verdict, alone) = judge(Choice::Builtin);
     let (verdict, outcome) = judge(Choice::Auto);
     let seconds = |heard: Option<&Heard>| heard.map_or(0.0, Heard::seconds);
     let tried = Tried {
         case: case.clone(),
         verdict,
-        alone,
+        alone: alone_verdict,
         decoder: outcome.decoder,
         lengths: (seconds(outcome.heard.as_ref()), seconds(theirs.as_ref())),
-        said: outcome.notes.into_iter().chain(outcome.error).collect(),
+        said: outcome
+            .notes
+            .into_iter()
+            .chain(outcome.error)
+            .chain(alone.notes)
+            .chain(alone.error)
+            .collect(),
     };
     fs::remove_file(&made.path).unwrap();
     Some(tried)
@@ -241,4 +249,41 @@ fn every_file_is_heard_as_ffmpeg_hears_it_or_it_is_said() {
         count(&Verdict::Refused)
     );
     assert!(wrong.is_empty(), "{} files:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried.len() > 400, "only {} files could be made", tried.len());
+    let unknown = page::unknown(tried.iter().flat_map(|tried| tried.said.clone()));
+    assert!(
+        unknown.is_empty(),
+        "docs/formats.md does not say:\n{}",
+        unknown.join("\n")
+    );
+    page::keep(&tried, &ffmpeg::version());
+}
+
+/// Bad files made in every run; `ECHOMETER_MUTATIONS` makes more of them, and `ECHOMETER_SEED` others.
+const MUTATIONS: usize = 250;
+
+#[test]
+fn bad_files_are_heard_as_ffmpeg_hears_them_or_it_is_said() {
+    if ffmpeg::program().is_none() {
+        println!("skipped: there is no ffmpeg; `cargo xtask test` fetches one");
+        return;
+    }
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let count = number("ECHOMETER_MUTATIONS").unwrap_or(MUTATIONS);
+    let folder = tempfile::tempdir().unwrap();
+    let (wrong, said) = mutations::run(count, number("ECHOMETER_SEED").unwrap_or(1) as u64, folder.path());
+    if !wrong.is_empty() {
+        println!("kept in {}", folder.keep().display());
+    }
+    println!(
+        "{count} bad files, {} of them heard otherwise without a word",
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let unknown = page::unknown(said.into_iter());
+    assert!(
+        unknown.is_empty(),
+        "docs/formats.md does not say:\n{}",
+        unknown.join("\n")
+    );
 }
