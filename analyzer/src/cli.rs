@@ -16,6 +16,7 @@ use echometer_engine::{Device, ScoreError, Scorer};
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
+use crate::outputs::written;
 
 /// Eight live meters from a microphone, a file or standard input.
 ///
@@ -263,12 +264,7 @@ fn command() -> clap::Command {
 
 /// Prints what was asked for, and nothing else.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    written(std::io::stdout().lock().write_all(text.as_bytes())).map(drop)
 }
 
 fn channel(text: &str) -> Result<u16, String> {
@@ -298,5 +294,7 @@ pub(crate) fn init_logs(verbose: u8, wanted: bool) {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(std::io::stderr)
+        // They would be printed to where they come from, which panics.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::tty;
 
 /// Longest time until a wish to stop is heard.
 const STEP: Duration = Duration::from_millis(20);
@@ -86,7 +87,7 @@ impl Control {
 fn give_back_screen() {
     let (done, restored) = mpsc::channel();
     thread::spawn(move || {
-        ratatui::restore();
+        tty::restore();
         let _ = done.send(());
     });
     let _ = restored.recv_timeout(RESTORE);

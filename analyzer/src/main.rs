@@ -9,6 +9,7 @@ mod naming;
 mod outputs;
 mod scan;
 mod sources;
+mod tty;
 mod whole;
 
 use std::io::{self, Write};

@@ -24,6 +24,7 @@ use crate::analysis::Event;
 use crate::cli::{Format, Live};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::tty;
 
 /// What a face tells about the analysis besides its readings.
 #[derive(Debug, Clone)]
@@ -190,7 +191,7 @@ pub(crate) fn notice(text: &str) {
 pub(crate) fn written(result: io::Result<()>) -> Result<bool, Failure> {
     match result {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) if tty::is_left(&error) => Ok(false),
         Err(error) => Err(Failure::failed(format!(
             "standard output cannot be written: {error}"
         ))),

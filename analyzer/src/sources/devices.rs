@@ -8,6 +8,7 @@ use cpal::{ErrorKind, Host, HostId};
 
 use crate::failure::Failure;
 use crate::naming;
+use crate::tty;
 
 /// ALSA names its converters like devices, and bridges to servers that complain aloud where these are not running.
 const NO_DEVICES: [&str; 9] = [
@@ -292,9 +293,7 @@ pub(crate) fn print_list() -> Result<(), Failure> {
         print_table(&mut out, &devices)
     };
     match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("standard output: {error}")))
-        }
+        Err(error) if !tty::is_left(&error) => Err(Failure::failed(format!("standard output: {error}"))),
         _ => Ok(()),
     }
 }
