@@ -48,15 +48,17 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
         notice(&format!("{rows} rows in {}", out.path.display()));
         return Ok(());
     }
-    let control = Arc::new(Control::default());
-    control.end_on_signals()?;
     let walk = Walk::of(
         &args.paths,
         args.from.as_deref(),
         args.shard.unwrap_or(Shard::WHOLE),
     )?;
     walk.notices.iter().for_each(|text| notice(text));
+    // Not before: a signal ends the wait for a list that nobody writes, and nothing is written yet.
+    let control = Arc::new(Control::default());
+    control.end_on_signals()?;
     let mut sink = Sink::open(out)?;
+    walk.kept(&sink.rows).iter().for_each(|text| notice(text));
     let model = load()?;
     tracing::info!(
         files = walk.files.len(),
@@ -201,6 +203,7 @@ impl Sink {
             Some(table) => {
                 // The lock first: nobody else changes the table from here on.
                 let (journal, left) = Journal::open(&table.path)?;
+                table.clear();
                 changed = !left.is_empty() || !table.path.exists();
                 let all = table.read()?.into_iter().chain(left);
                 rows.extend(all.map(|row| (row.path.clone(), row)));

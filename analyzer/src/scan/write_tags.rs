@@ -9,6 +9,7 @@ mod pieces;
 mod place;
 mod replace;
 
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use super::walk::{Found, state};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::notice;
+use crate::whole;
 use one::{Field, one};
 
 /// How scores are written into files.
@@ -44,6 +46,9 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     // A value that is no better than a constant has no business in anybody's files.
     let guesses = PerFeature::from_fn(|feature| model.card().is_guess(feature));
+    if !apply {
+        whole::clear_folder(&env::temp_dir());
+    }
     let (mut changed, mut failed) = (0, 0);
     for (path, found) in files {
         if control.is_stopped() {
