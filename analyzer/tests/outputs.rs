@@ -252,3 +252,41 @@ fn channels_are_chosen_or_refused() {
         assert!(stderr(&output).contains(word), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn what_is_listened_to_is_never_written() {
+    use std::fs::File;
+
+    let folder = tempfile::tempdir().unwrap();
+    let song = wav(folder.path(), "song.wav", &chord(3.0));
+    let other = wav(folder.path(), "other.wav", &chord(3.0));
+    let before = fs::read(&song).unwrap();
+    fs::hard_link(&song, folder.path().join("hard link.csv")).unwrap();
+    let mut names = vec!["song.wav", "./song.wav", "other.wav", "hard link.csv"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("song.wav", folder.path().join("link.csv")).unwrap();
+        std::os::unix::fs::symlink("other.wav", folder.path().join("other.csv")).unwrap();
+        names.extend(["link.csv", "other.csv"]);
+    }
+    for name in names {
+        for input in ["song.wav", "-"] {
+            let output = analyzer(&["--device", "embedded", "--input", input, "--csv", name, "--force"])
+                .current_dir(folder.path())
+                .stdin(File::open(&song).unwrap())
+                .output()
+                .unwrap();
+            assert_eq!(code(&output), 2, "{input} {name}: {}", stderr(&output));
+            assert!(stderr(&output).contains(name), "{}", stderr(&output));
+            assert!(fs::read(&song).unwrap() == before, "{input} {name}");
+            assert!(fs::read(&other).unwrap() == before, "{input} {name}");
+        }
+    }
+    let output = analyzer(&["--device", "embedded", "--input", "song.wav"])
+        .current_dir(folder.path())
+        .stdout(File::options().append(true).open(&song).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(fs::read(&song).unwrap() == before);
+}
