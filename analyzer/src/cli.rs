@@ -180,7 +180,7 @@ JSON lines also have, only where it applies:
   \"silent\"      true: nothing to score
   \"track\"       the name, where there are several
   \"connection\"  2, 3, ... once a lost device is back; \"time\" then starts again
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input not found or unreadable.";
+Exit codes: 0 done, 1 failed (or --once stopped early), 2 wrong usage, 3 input not found or unreadable.";
 
 /// How readings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

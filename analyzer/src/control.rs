@@ -22,6 +22,8 @@ const RESTORE: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     stop: AtomicBool,
+    /// Whether it was a signal that asked for the end.
+    interrupted: AtomicBool,
     reset: AtomicBool,
     /// Whether the screen is taken over, and must be given back before the process ends.
     screen: AtomicBool,
@@ -36,6 +38,11 @@ impl Control {
     /// Whether the analysis should end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether a signal asked for the end: before the one reading of a whole there is, it is no answer.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Acquire)
     }
 
     /// Asks the analysis to forget what it heard.
@@ -70,6 +77,7 @@ impl Control {
         let control = Arc::clone(self);
         let mut first: Option<Instant> = None;
         ctrlc::set_handler(move || {
+            control.interrupted.store(true, Ordering::Release);
             control.stop();
             if first.get_or_insert_with(Instant::now).elapsed() < SAME_WISH {
                 return;

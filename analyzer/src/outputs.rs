@@ -7,6 +7,7 @@ pub(crate) mod line;
 mod midi;
 mod osc;
 mod process;
+mod progress;
 pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod terminal;
@@ -25,6 +26,7 @@ use crate::cli::{Format, Live};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::tty;
+use progress::Progress;
 
 /// What a face tells about the analysis besides its readings.
 #[derive(Debug, Clone)]
@@ -171,11 +173,19 @@ pub(crate) fn further(live: &Live, about: &About) -> Result<Vec<Box<dyn fan::Out
 }
 
 /// No output of its own: waits for the end, and tells what the user should know.
-pub(crate) fn none(events: &Receiver<Event>, control: &Control) -> Result<(), Failure> {
+pub(crate) fn none(
+    about: &About,
+    events: &Receiver<Event>,
+    control: &Control,
+    once: bool,
+) -> Result<(), Failure> {
+    let mut progress = Progress::new(once);
     loop {
         match next(events, control) {
-            Event::Notice(text) | Event::Lost(text) => notice(&text),
-            Event::Begins(_) | Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => {}
+            Event::Notice(text) | Event::Lost(text) => progress.say(&text),
+            Event::Begins(part) => progress.begins(&part, about.window_s),
+            Event::Heard(seconds) => progress.heard(seconds),
+            Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => {}
             Event::Ended(result) => return result,
         }
     }

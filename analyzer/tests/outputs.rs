@@ -290,3 +290,54 @@ fn what_is_listened_to_is_never_written() {
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(fs::read(&song).unwrap() == before);
 }
+
+#[cfg(unix)]
+#[test]
+fn one_reading_that_is_stopped_is_a_failure() {
+    use std::io::{Read, Write};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let song = wav(folder.path(), "song.wav", &chord(60.0));
+    let bytes = std::fs::read(&song).unwrap();
+    let song = song.to_str().unwrap();
+    // A file, a stream that goes on, one that falls silent, and no output of its own; the last two end by themselves.
+    for (arguments, piped, signal, expected) in [
+        (&["--input", song, "--realtime"][..], 0, "INT", 1),
+        (&["--input", "-", "--realtime"], bytes.len(), "TERM", 1),
+        (&["--input", "-"], bytes.len() / 2, "INT", 1),
+        (&["--input", song, "--realtime", "--format", "none"], 0, "HUP", 1),
+        (&["--input", song], 0, "", 0),
+        (&["--input", "demo:dance"], 0, "", 0),
+    ] {
+        let mut child = analyzer(&["--device", "embedded", "--once", "-v"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let sent = bytes[..piped].to_vec();
+        let writer = std::thread::spawn(move || {
+            // The program may be gone.
+            let _ = stdin.write_all(&sent);
+            stdin
+        });
+        let mut errors = child.stderr.take().unwrap();
+        if !signal.is_empty() {
+            // The first log line says that the model is loaded: signals are taken from then on, or soon.
+            errors.read_exact(&mut [0; 40]).unwrap();
+            std::thread::sleep(Duration::from_millis(500));
+            let id = child.id().to_string();
+            Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+        }
+        let mut told = String::new();
+        errors.read_to_string(&mut told).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), expected, "{arguments:?}: {told}");
+        assert_eq!(told.contains("stopped before its end"), expected == 1, "{told}");
+        assert_eq!(output.stdout.is_empty(), expected == 1, "{arguments:?}");
+        drop(writer.join().unwrap());
+    }
+}

@@ -221,3 +221,31 @@ fn a_terminal_that_is_closed_early_or_under_another_format_ends_the_program() {
         }
     }
 }
+
+#[test]
+fn one_reading_shows_how_far_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = wav(folder.path(), "long.wav", &chord(60.0));
+    for key in ["", "\x03"] {
+        let speed = if key.is_empty() { "" } else { "--realtime" };
+        let arguments = format!("--device embedded --once {speed} --input {}", path.display());
+        let Some(mut child) = start(&arguments) else {
+            return;
+        };
+        let output = reading(&mut child);
+        let mut all = String::new();
+        if !key.is_empty() {
+            until(&output, &mut all, "of 1:00 heard");
+            child.stdin.as_mut().unwrap().write_all(key.as_bytes()).unwrap();
+        }
+        until(&output, &mut all, "exit code");
+        let (end, answer) = if key.is_empty() {
+            ("exit code 0", true)
+        } else {
+            ("exit code 1", false)
+        };
+        assert!(all.contains(end), "{all}");
+        assert_eq!(all.contains("Danceability"), answer, "{all}");
+        child.wait().unwrap();
+    }
+}

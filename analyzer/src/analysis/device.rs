@@ -62,12 +62,13 @@ pub(super) fn run(
         before = Some(format);
         let name = capture.name.clone();
         let lost = match session.connected(capture)? {
+            End::Done if options.once && !session.is_told() => return Err(Stop::Quiet),
             End::Done => return Ok(()),
             End::Lost(reason) => reason,
         };
         events.send(Event::Lost(format!("{name} is gone ({lost}); waiting for it")))?;
         let Some(found) = reconnect(selector, channels, control) else {
-            return Ok(());
+            return Err(Stop::Quiet);
         };
         capture = found;
         events.send(Event::Notice(format!("{} is back", capture.name)))?;
@@ -180,7 +181,11 @@ struct Teller {
 impl Listener for Teller {
     fn reading(&mut self, reading: &Reading) {
         // Readings go on until the watch looks again, but only one is wanted.
-        if self.once && (reading.coverage < 1.0 || self.told.swap(true, Ordering::AcqRel)) {
+        if self.once && reading.coverage < 1.0 {
+            let _ = self.sender.send(Event::Heard(reading.time));
+            return;
+        }
+        if self.once && self.told.swap(true, Ordering::AcqRel) {
             return;
         }
         let reading = Reading {

@@ -6,6 +6,7 @@ use std::sync::mpsc::Receiver;
 use echometer_engine::{Feature, Reading};
 use echometer_meters as meters;
 
+use super::progress::Progress;
 use super::terminal::theme::Theme;
 use super::{About, next, notice, shortcomings, written};
 use crate::analysis::{Event, Part};
@@ -18,9 +19,11 @@ const BAR: usize = 32;
 /// `--once` on a terminal: a table for each part, once it is done.
 pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) -> Result<(), Failure> {
     let mut part = None;
+    let mut progress = Progress::new(true);
     loop {
         match next(events, control) {
             Event::Begins(begun) => {
+                progress.begins(&begun, about.window_s);
                 if begun.live {
                     notice(&format!(
                         "listening to {} for {} s …",
@@ -29,12 +32,14 @@ pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) ->
                 }
                 part = Some(begun);
             }
+            Event::Heard(seconds) => progress.heard(seconds),
             Event::Whole(reading) => {
+                progress.clear();
                 if !print(about, part.as_ref(), &reading)? {
                     return Ok(());
                 }
             }
-            Event::Notice(text) | Event::Lost(text) => notice(&text),
+            Event::Notice(text) | Event::Lost(text) => progress.say(&text),
             Event::Reading(_) | Event::Peak(_) | Event::Frames(_) => {}
             Event::Ended(result) => return result,
         }

@@ -93,7 +93,7 @@ impl<'a> State<'a> {
                 self.said.push(text.clone());
                 self.lost = Some(text);
             }
-            Event::Frames(_) | Event::Ended(_) => {}
+            Event::Frames(_) | Event::Heard(_) | Event::Ended(_) => {}
         }
     }
 
