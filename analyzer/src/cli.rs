@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
 use crate::outputs::written;
+use crate::shown::shown;
 
 /// Eight live meters from a microphone, a file or standard input.
 ///
@@ -212,7 +213,7 @@ pub(crate) enum RawFormat {
 pub(crate) fn parse() -> Result<Args, Failure> {
     let mut command = command();
     let line: Vec<_> = std::env::args_os().collect();
-    let mut given = command.clone().get_matches_from(&line);
+    let mut given = matches(&command, &line);
     refuse_stray(&command, &given)?;
     let named = given.get_one::<PathBuf>("config");
     let making = matches!(given.subcommand(), Some(("config", keep)) if keep.get_flag("write"));
@@ -224,13 +225,30 @@ pub(crate) fn parse() -> Result<Args, Failure> {
         .flatten()
     {
         command = file.apply(command, &given)?;
-        given = command.clone().get_matches_from(&line);
+        given = matches(&command, &line);
     }
     let mut args = Args::from_arg_matches(&given).map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(("config", settings)) = given.subcommand() {
         args.effective = config::print(&Args::command(), &command, settings)?;
     }
     Ok(args)
+}
+
+/// What the command line says; ends the process where it is wrong, or asks for help.
+fn matches(command: &clap::Command, line: &[OsString]) -> ArgMatches {
+    let parse = |line: &[OsString]| command.clone().try_get_matches_from(line);
+    parse(line).unwrap_or_else(|error| {
+        // Words of the command line may be names of files, from a pattern: what is wrong is told of the words as they are shown.
+        let shown = |word: &OsString| {
+            let text = word.to_str();
+            text.map_or_else(|| word.clone(), |text| shown(text).into_owned().into())
+        };
+        let words: Vec<OsString> = line.iter().map(shown).collect();
+        match parse(&words) {
+            Err(shown) if words != line => shown.exit(),
+            _ => error.exit(),
+        }
+    })
 }
 
 /// Refuses flags of listening before a subcommand, which would not see them. Clap's own refusal takes those too that every command

@@ -8,6 +8,7 @@ mod live;
 mod naming;
 mod outputs;
 mod scan;
+mod shown;
 mod sources;
 mod tty;
 mod whole;

@@ -25,6 +25,7 @@ use crate::analysis::Event;
 use crate::cli::{Format, Live};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::shown::shown;
 use crate::tty;
 use progress::Progress;
 
@@ -194,7 +195,7 @@ pub(crate) fn none(
 /// Tells something on standard error, where data goes to standard output.
 pub(crate) fn notice(text: &str) {
     // Nobody may be listening.
-    let _ = writeln!(io::stderr(), "note: {text}");
+    let _ = writeln!(io::stderr(), "note: {}", shown(text));
 }
 
 /// A write that failed: a reader that left is no failure.

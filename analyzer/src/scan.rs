@@ -24,6 +24,7 @@ use crate::cli::scan::Scan;
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::{notice, written};
+use crate::shown::shown_json;
 use journal::Journal;
 use progress::Progress;
 use row::Row;
@@ -222,11 +223,11 @@ impl Sink {
     /// Takes a row; `false` where nobody reads any more.
     pub(crate) fn take(&mut self, row: Row) -> Result<bool, Failure> {
         if self.to.is_none() {
-            let mut line =
-                serde_json::to_vec(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
-            line.push(b'\n');
+            let line =
+                serde_json::to_string(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
+            let line = shown_json(&line) + "\n";
             let mut out = io::stdout().lock();
-            self.heard &= written(out.write_all(&line).and_then(|()| out.flush()))?;
+            self.heard &= written(out.write_all(line.as_bytes()).and_then(|()| out.flush()))?;
         }
         self.keep(row)?;
         Ok(self.heard)

@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::failure::Failure;
+use crate::shown::shown;
 
 /// Flags that say what to do now, and are no settings.
 const NO_KEYS: [&str; 5] = ["help", "version", "config", "no-config", "list-devices"];
@@ -230,7 +231,7 @@ pub(super) fn print(command: &Command, changed: &Command, given: &ArgMatches) ->
         let _ = writeln!(
             text,
             "# It is read from {}, or from where --config says.",
-            path.display()
+            shown(&path.display().to_string())
         );
     }
     print_keys(&mut text, command, given);

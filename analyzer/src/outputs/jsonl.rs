@@ -10,6 +10,7 @@ use super::{About, line, next, notice, written};
 use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::shown::shown_json;
 
 /// Writes each reading (or, if `once`, each part's one reading) until the analysis ends.
 ///
@@ -28,7 +29,10 @@ pub(crate) fn run(
         let line =
             line::json(reading, about, part).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
         // One write a line, so that a reader never sees half of one.
-        written(out.write_all((line + "\n").as_bytes()).and_then(|()| out.flush()))
+        written(
+            out.write_all((shown_json(&line) + "\n").as_bytes())
+                .and_then(|()| out.flush()),
+        )
     };
     loop {
         let heard = match next(events, control) {

@@ -12,6 +12,7 @@ use super::{About, next, notice, shortcomings, written};
 use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::shown::shown;
 
 /// Cells of a bar.
 const BAR: usize = 32;
@@ -68,7 +69,7 @@ fn write(
     } else {
         format!("all {}", clock(reading.time))
     };
-    writeln!(out, "{title}  ({over})")?;
+    writeln!(out, "{}  ({over})", shown(title))?;
     for feature in meters::ORDER {
         let value = reading.values[feature];
         let filled = value.map_or(0, |value| (feature.position(value) * BAR as f32).round() as usize);
@@ -94,7 +95,7 @@ fn write(
     if let Some(text) = shortcomings(reading) {
         writeln!(out, "  {text}")?;
     }
-    writeln!(out, "  {} · {}", about.model, about.backend)
+    writeln!(out, "  {} · {}", shown(&about.model), about.backend)
 }
 
 /// Minutes and seconds.

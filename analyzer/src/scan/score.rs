@@ -12,7 +12,7 @@ use super::tags;
 use super::walk::{Found, to_row};
 use crate::analysis::{self, Event, Options};
 use crate::control::Control;
-use crate::failure::Failure;
+use crate::failure::{Failure, one_line};
 use crate::outputs::line::told;
 use crate::sources;
 
@@ -53,8 +53,8 @@ fn without_name(message: &str, path: &Path) -> String {
     let name = path.file_name().map(Path::new).unwrap_or(path);
     let rest = [path, name]
         .iter()
-        .find_map(|before| message.strip_prefix(&format!("{}: ", before.display())));
-    rest.unwrap_or(message).to_owned()
+        .find_map(|before| message.strip_prefix(&one_line(&format!("{}:", before.display()))));
+    rest.map_or(message, str::trim_start).to_owned()
 }
 
 /// How much of the length that its header says a file may lack, in seconds: decoders cut what encoders padded.

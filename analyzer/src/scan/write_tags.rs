@@ -69,7 +69,7 @@ pub(crate) fn run(
             Ok(Some(change)) => {
                 changed += 1;
                 let will = if apply { "wrote" } else { "would write" };
-                notice(&format!("{will} {}: {}", shown(&change), shown(path)));
+                notice(&format!("{will} {change}: {path}"));
                 if apply {
                     // The file is another now, but sounds the same.
                     let row = restated(row.clone(), &found.path);
@@ -83,7 +83,7 @@ pub(crate) fn run(
                 } else {
                     "would not write tags"
                 };
-                notice(&format!("{will}, {}: {}", shown(&reason), shown(path)));
+                notice(&format!("{will}, {reason}: {path}"));
             }
         }
     }
@@ -128,17 +128,4 @@ fn restated(mut row: Row, path: &Path) -> Row {
     let state = std::fs::metadata(path).and_then(|metadata| state(&metadata));
     (row.size, row.mtime_ms) = state.ok().unzip();
     row
-}
-
-/// A path, or what a file says, on one line, whatever is in it.
-fn shown(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
 }

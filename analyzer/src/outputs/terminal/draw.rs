@@ -13,6 +13,7 @@ use super::meter::{self, Shape};
 use super::state::{LEVEL_FLOOR_DB, State};
 use super::theme::Theme;
 use crate::outputs::table::{clock, is_scored};
+use crate::shown::shown;
 
 /// From this size on there are large meters with their history.
 const ROOMY: (u16, u16) = (64, 22);
@@ -137,7 +138,7 @@ fn title(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme) {
     let name = Line::from(vec![
         Span::styled(sign, style),
         " ".into(),
-        Span::styled(name, theme.bright()),
+        Span::styled(shown(name), theme.bright()),
     ]);
     name.render(
         Rect {
@@ -240,7 +241,7 @@ fn message(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme) {
             )
         }
     };
-    Line::styled(text, style).render(area, buffer);
+    Line::styled(shown(&text), style).render(area, buffer);
 }
 
 /// Model, backend and load at the left, keys at the right.
