@@ -218,7 +218,10 @@ pub(crate) fn parse() -> Result<Args, Failure> {
     let named = given.get_one::<PathBuf>("config");
     let making = matches!(given.subcommand(), Some(("config", keep)) if keep.get_flag("write"));
     let new = making && named.is_some_and(|path| !path.exists());
-    let wanted = !given.get_flag("no_config") && !new;
+    // What does not depend on the file is there however wrong that is.
+    let independent = matches!(given.subcommand(), Some(("completions" | "man", _)))
+        || (given.subcommand().is_none() && given.get_flag("list_devices"));
+    let wanted = !given.get_flag("no_config") && !new && !independent;
     if let Some(file) = wanted
         .then(|| config::find(named.map(PathBuf::as_path)))
         .transpose()?

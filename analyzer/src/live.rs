@@ -31,11 +31,17 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     if args.list_devices {
         return sources::devices::print_list();
     }
+    if args.format == Format::None && !window && !args.sends() && args.csv.is_none() {
+        return Err(
+            Failure::usage("--format none shows nothing, and nothing else is asked for")
+                .hint("add --csv, --osc, --midi or --serve, or leave it out"),
+        );
+    }
     let input = sources::open(args)?;
     let model = load(&args.inference, false)?;
-    let about = About::new(&model, args.inference.device, input.title());
-    if !meters && !window {
-        about.tell_choice();
+    let about = About::new(&model, args.inference.device, input.title(), args.verbose > 0);
+    if let Some(news) = about.news().filter(|_| !meters && !window) {
+        outputs::notice(&news);
     }
     let further = outputs::further(args, &about)?;
     let control = Arc::new(Control::default());
@@ -72,7 +78,13 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
             let _ = sender.send(Event::Ended(ended.map(drop)));
         })
         .map_err(|error| Failure::failed(format!("the analysis thread could not start: {error}")))?;
-    let mut fan = Fan::start(events, further, args.once, &control)?;
+    let mut fan = Fan::start(
+        events,
+        further,
+        args.once,
+        args.format != Format::None || window,
+        &control,
+    )?;
     let shown = match (screen, args.once) {
         _ if window => show_window(&about, record, fan.take_events(), &control),
         _ if args.format == Format::None => outputs::none(&about, &fan.events, &control, args.once),

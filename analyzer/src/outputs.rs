@@ -38,6 +38,8 @@ pub(crate) struct About {
     pub(crate) backend: String,
     /// Why it runs on that, where the choice was left to the engine.
     pub(crate) reason: Option<String>,
+    /// Whether that is news to the user, or was asked for with -v.
+    pub(crate) telling: bool,
     /// The model's window in seconds.
     pub(crate) window_s: f64,
     /// Seconds of input until the first reading with values.
@@ -58,13 +60,14 @@ impl About {
         }
     }
 
-    /// Collects it; `device` is what was asked for.
-    pub(crate) fn new(model: &Model, device: Device, input: String) -> Self {
+    /// Collects it; `device` is what was asked for, `verbose` whether all should be told.
+    pub(crate) fn new(model: &Model, device: Device, input: String, verbose: bool) -> Self {
         let runtime = model.runtime();
         Self {
             model: model.title(),
             backend: runtime.name(),
             reason: (device == Device::Auto).then(|| runtime.note().to_owned()),
+            telling: verbose || is_unexpected(model, device),
             window_s: model.card().window_s,
             first_reading_s: model.card().first_reading_s(),
             guesses: PerFeature::from_fn(|feature| model.card().is_guess(feature)),
@@ -78,12 +81,18 @@ impl About {
         Some(format!("inference on {} ({reason})", self.backend))
     }
 
-    /// Tells it on standard error.
-    pub(crate) fn tell_choice(&self) {
-        if let Some(choice) = self.choice() {
-            notice(&choice);
-        }
+    /// The same where it should be told.
+    pub(crate) fn news(&self) -> Option<String> {
+        self.choice().filter(|_| self.telling)
     }
+}
+
+/// Whether inference runs on what one would not expect: a library was named, and is not used. That there is none is nothing to
+/// worry about.
+pub(crate) fn is_unexpected(model: &Model, device: Device) -> bool {
+    device == Device::Auto
+        && model.runtime().device() == Device::Embedded
+        && std::env::var_os("ORT_DYLIB_PATH").is_some_and(|path| !path.is_empty())
 }
 
 /// What a reading is short of, in words.

@@ -23,7 +23,7 @@ use echometer_engine::Model;
 use crate::cli::scan::Scan;
 use crate::control::Control;
 use crate::failure::Failure;
-use crate::outputs::{notice, written};
+use crate::outputs::{is_unexpected, notice, written};
 use crate::shown::shown_json;
 use journal::Journal;
 use progress::Progress;
@@ -61,6 +61,10 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
     let mut sink = Sink::open(out)?;
     walk.kept(&sink.rows).iter().for_each(|text| notice(text));
     let model = load()?;
+    if is_unexpected(&model, args.inference.device) {
+        let (backend, why) = (model.runtime().name(), model.runtime().note());
+        notice(&format!("inference on {backend} ({why})"));
+    }
     tracing::info!(
         files = walk.files.len(),
         known = sink.rows.len(),

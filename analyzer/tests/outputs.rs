@@ -301,12 +301,19 @@ fn one_reading_that_is_stopped_is_a_failure() {
     let song = wav(folder.path(), "song.wav", &chord(60.0));
     let bytes = std::fs::read(&song).unwrap();
     let song = song.to_str().unwrap();
+    let csv = folder.path().join("once.csv");
+    let csv = csv.to_str().unwrap();
     // A file, a stream that goes on, one that falls silent, and no output of its own; the last two end by themselves.
     for (arguments, piped, signal, expected) in [
         (&["--input", song, "--realtime"][..], 0, "INT", 1),
         (&["--input", "-", "--realtime"], bytes.len(), "TERM", 1),
         (&["--input", "-"], bytes.len() / 2, "INT", 1),
-        (&["--input", song, "--realtime", "--format", "none"], 0, "HUP", 1),
+        (
+            &["--input", song, "--realtime", "--format", "none", "--csv", csv],
+            0,
+            "HUP",
+            1,
+        ),
         (&["--input", song], 0, "", 0),
         (&["--input", "demo:dance"], 0, "", 0),
     ] {
@@ -340,4 +347,53 @@ fn one_reading_that_is_stopped_is_a_failure() {
         assert_eq!(output.stdout.is_empty(), expected == 1, "{arguments:?}");
         drop(writer.join().unwrap());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn without_any_output_left_the_program_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_first = run(&["--input", "demo", "--format", "none", "--csv", "/dev/full"]);
+    assert_eq!(code(&at_first), 1, "{}", stderr(&at_first));
+    let none = run(&["--input", "demo", "--format", "none"]);
+    assert_eq!(code(&none), 2, "{}", stderr(&none));
+    // A disk that is full after some rows, by a limit of 8 kB; the input does not end.
+    let song = std::fs::read(wav(folder.path(), "song.wav", &chord(60.0))).unwrap();
+    let mut child = Command::new("bash")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_analyzer"),
+        ])
+        .args(["--no-config", "--device", "embedded", "--input", "-"])
+        .args(["--format", "none", "--csv", "out.csv"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        let _ = std::io::Write::write_all(&mut stdin, &song);
+        stdin
+    });
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while child.try_wait().unwrap().is_none() {
+        if std::time::Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it runs on, doing nothing");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
+    drop(writer.join().unwrap());
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(
+        told.starts_with("error: --csv out.csv: cannot be written after "),
+        "{told}"
+    );
+    assert!(!told.contains("go on"), "{told}");
+    let rows = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
+    assert!(rows.lines().count() > 2 && rows.ends_with('\n'), "{rows}");
 }

@@ -237,3 +237,27 @@ fn names_do_not_command_the_terminal() {
         }
     }
 }
+
+#[test]
+fn a_library_that_is_named_and_not_used_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    wav(folder.path(), "x.wav", &chord(3.0));
+    for arguments in [&["--once", "--input", "x.wav"][..], &["scan", "x.wav"]] {
+        for (named, verbose, expected) in [("", "", false), ("", "-v", true), ("nowhere.so", "", true)] {
+            let mut command = analyzer(arguments);
+            command.current_dir(folder.path()).env_remove("ORT_DYLIB_PATH");
+            if !named.is_empty() {
+                command.env("ORT_DYLIB_PATH", named);
+            }
+            if !verbose.is_empty() {
+                command.arg(verbose);
+            }
+            let output = command.output().unwrap();
+            assert_eq!(code(&output), 0, "{}", stderr(&output));
+            let told = stderr(&output);
+            let news = told.contains("inference on") || told.contains("backend=");
+            assert_eq!(news, expected, "{arguments:?} {named} {verbose}: {told}");
+            assert_eq!(told.contains("nowhere.so"), !named.is_empty(), "{told}");
+        }
+    }
+}

@@ -22,6 +22,9 @@ const NO: &str = "no-";
 /// Subcommands whose flags have a table of their own in the file.
 const TABLES: [&str; 1] = ["scan"];
 
+/// What to do about a file that is wrong, besides making it right.
+const WITHOUT: &str = "--no-config does without the file, --config FILE takes another one";
+
 /// A configuration file, read but not yet understood.
 pub(super) struct File {
     path: PathBuf,
@@ -128,7 +131,7 @@ impl File {
         let Some((_, arg)) = keys(command).find(|(known, _)| *known == name) else {
             let known: Vec<_> = keys(command).map(|(known, _)| known).collect();
             let failure = self.wrong(key.span().start, &format!("there is no key `{name}`"));
-            return Err(failure.hint(format!("known keys: {}", known.join(", "))));
+            return Err(failure.hint(format!("known keys: {}\n{WITHOUT}", known.join(", "))));
         };
         let at = value.span().start;
         let Some(mut texts) = texts(value.get_ref()) else {
@@ -180,7 +183,7 @@ impl File {
     /// Wrong usage at a byte of the file, told as a line.
     fn wrong(&self, at: usize, what: &str) -> Failure {
         let line = 1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-        Failure::usage(format!("{}:{line}: {what}", self.path.display()))
+        Failure::usage(format!("{}:{line}: {what}", self.path.display())).hint(WITHOUT)
     }
 }
 

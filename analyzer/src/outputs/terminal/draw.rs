@@ -288,6 +288,7 @@ mod tests {
             model: "live 1.0.0".into(),
             backend: "embedded".into(),
             reason: None,
+            telling: false,
             window_s: 30.0,
             first_reading_s: 2.0,
             guesses: PerFeature::default(),
@@ -303,10 +304,19 @@ mod tests {
     }
 
     #[test]
-    fn what_auto_chose_is_told_at_first() {
+    fn what_auto_chose_is_told_at_first_where_it_is_news() {
         let about = About {
             reason: Some("no library".into()),
             ..about()
+        };
+        let shown = picture(&State::new(&about), 80, 24);
+        assert!(
+            !shown.contains("inference on") && shown.contains("embedded"),
+            "{shown}"
+        );
+        let about = About {
+            telling: true,
+            ..about
         };
         let shown = picture(&State::new(&about), 80, 24);
         assert!(shown.contains("inference on embedded (no library)"), "{shown}");
