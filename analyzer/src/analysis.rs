@@ -56,6 +56,8 @@ pub(crate) enum Event {
     Frames(Vec<f32>),
     /// Largest absolute sample since the last event of its kind.
     Peak(f32),
+    /// So many seconds of the part are heard; now and then, where only its one reading is wanted.
+    Heard(f64),
     /// The part's one reading: over all of it, or a device's first full window.
     Whole(Reading),
     /// Something the user should know; the analysis goes on.
@@ -115,14 +117,14 @@ impl<E: Into<Failure>> From<E> for Stop {
     }
 }
 
-/// Analyses `input` until it ends or `control` says so.
+/// Analyses `input` until it ends or `control` says so; whether it came to its end.
 pub(crate) fn run(
     model: &Model,
     input: Input,
     options: &Options,
     control: &Control,
     events: &SyncSender<Event>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let events = Events(events);
     quietly(match input {
         Input::Tracks { tracks, .. } => track::run(model, tracks, options, control, &events),
@@ -140,13 +142,14 @@ pub(crate) fn track(
     control: &Control,
     heard: &dyn Fn(Event),
 ) -> Result<(), Failure> {
-    quietly(track::run(model, vec![track], options, control, &Asker(heard)))
+    quietly(track::run(model, vec![track], options, control, &Asker(heard))).map(drop)
 }
 
-/// A stop that somebody wished for is no failure.
-fn quietly(ended: Result<(), Stop>) -> Result<(), Failure> {
+/// A stop that somebody wished for is no failure, but no end either.
+fn quietly(ended: Result<(), Stop>) -> Result<bool, Failure> {
     match ended {
-        Ok(()) | Err(Stop::Quiet) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(Stop::Quiet) => Ok(false),
         Err(Stop::Failed(failure)) => Err(failure),
     }
 }

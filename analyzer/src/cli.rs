@@ -17,6 +17,8 @@ use echometer_engine::{Device, ScoreError, Scorer};
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
+use crate::outputs::written;
+use crate::shown::shown;
 
 /// Eight live meters from a microphone, a file or standard input.
 ///
@@ -184,7 +186,7 @@ JSON lines also have, only where it applies:
   \"silent\"      true: nothing to score
   \"track\"       the name, where there are several
   \"connection\"  2, 3, ... once a lost device is back; \"time\" then starts again
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 input not found or unreadable.";
+Exit codes: 0 done, 1 failed (or --once stopped early), 2 wrong usage, 3 input not found or unreadable.";
 
 /// How readings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -216,25 +218,45 @@ pub(crate) enum RawFormat {
 pub(crate) fn parse() -> Result<Args, Failure> {
     let mut command = command();
     let line: Vec<_> = std::env::args_os().collect();
-    let mut given = command.clone().get_matches_from(&line);
+    let mut given = matches(&command, &line);
     refuse_stray(&command, &given)?;
     let named = given.get_one::<PathBuf>("config");
     let making = matches!(given.subcommand(), Some(("config", keep)) if keep.get_flag("write"));
     let new = making && named.is_some_and(|path| !path.exists());
-    let wanted = !given.get_flag("no_config") && !new;
+    // What does not depend on the file is there however wrong that is.
+    let independent = matches!(given.subcommand(), Some(("completions" | "man", _)))
+        || (given.subcommand().is_none() && given.get_flag("list_devices"));
+    let wanted = !given.get_flag("no_config") && !new && !independent;
     if let Some(file) = wanted
         .then(|| config::find(named.map(PathBuf::as_path)))
         .transpose()?
         .flatten()
     {
         command = file.apply(command, &given)?;
-        given = command.clone().get_matches_from(&line);
+        given = matches(&command, &line);
     }
     let mut args = Args::from_arg_matches(&given).map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(("config", settings)) = given.subcommand() {
         args.effective = config::print(&Args::command(), &command, settings)?;
     }
     Ok(args)
+}
+
+/// What the command line says; ends the process where it is wrong, or asks for help.
+fn matches(command: &clap::Command, line: &[OsString]) -> ArgMatches {
+    let parse = |line: &[OsString]| command.clone().try_get_matches_from(line);
+    parse(line).unwrap_or_else(|error| {
+        // Words of the command line may be names of files, from a pattern: what is wrong is told of the words as they are shown.
+        let shown = |word: &OsString| {
+            let text = word.to_str();
+            text.map_or_else(|| word.clone(), |text| shown(text).into_owned().into())
+        };
+        let words: Vec<OsString> = line.iter().map(shown).collect();
+        match parse(&words) {
+            Err(shown) if words != line => shown.exit(),
+            _ => error.exit(),
+        }
+    })
 }
 
 /// Refuses flags of listening before a subcommand, which would not see them. Clap's own refusal takes those too that every command
@@ -268,12 +290,7 @@ fn command() -> clap::Command {
 
 /// Prints what was asked for, and nothing else.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    written(std::io::stdout().lock().write_all(text.as_bytes())).map(drop)
 }
 
 fn channel(text: &str) -> Result<u16, String> {
@@ -303,5 +320,7 @@ pub(crate) fn init_logs(verbose: u8, wanted: bool) {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(std::io::stderr)
+        // They would be printed to where they come from, which panics.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::tty;
 
 /// Longest time until a wish to stop is heard.
 const STEP: Duration = Duration::from_millis(20);
@@ -21,6 +22,8 @@ const RESTORE: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     stop: AtomicBool,
+    /// Whether it was a signal that asked for the end.
+    interrupted: AtomicBool,
     reset: AtomicBool,
     /// Whether the screen is taken over, and must be given back before the process ends.
     screen: AtomicBool,
@@ -35,6 +38,11 @@ impl Control {
     /// Whether the analysis should end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether a signal asked for the end: before the one reading of a whole there is, it is no answer.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Acquire)
     }
 
     /// Asks the analysis to forget what it heard.
@@ -69,6 +77,7 @@ impl Control {
         let control = Arc::clone(self);
         let mut first: Option<Instant> = None;
         ctrlc::set_handler(move || {
+            control.interrupted.store(true, Ordering::Release);
             control.stop();
             if first.get_or_insert_with(Instant::now).elapsed() < SAME_WISH {
                 return;
@@ -86,7 +95,7 @@ impl Control {
 fn give_back_screen() {
     let (done, restored) = mpsc::channel();
     thread::spawn(move || {
-        ratatui::restore();
+        tty::restore();
         let _ = done.send(());
     });
     let _ = restored.recv_timeout(RESTORE);

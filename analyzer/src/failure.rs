@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use echometer_decode::DecodeError;
 
+use crate::shown::{shown, shown_lines};
+
 /// What kind of failure, as exit codes tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -14,6 +16,11 @@ enum Kind {
     Usage = 2,
     /// The input is not there or cannot be read: 3.
     Input = 3,
+}
+
+/// The text in one line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A failure to tell the user.
@@ -26,15 +33,10 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(kind: Kind, message: impl Display) -> Self {
-        // One line, whatever a library says.
-        let message = message
-            .to_string()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
         Self {
             kind,
-            message,
+            // Whatever a library says.
+            message: one_line(&message.to_string()),
             hint: None,
         }
     }
@@ -76,12 +78,13 @@ impl Failure {
     }
 }
 
+/// For a terminal.
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        write!(f, "error: {}", shown(&self.message))?;
         self.hint
             .as_ref()
-            .map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+            .map_or(Ok(()), |hint| write!(f, "\nhint: {}", shown_lines(hint)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -30,11 +31,17 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     if args.list_devices {
         return sources::devices::print_list();
     }
+    if args.format == Format::None && !window && !args.sends() && args.csv.is_none() {
+        return Err(
+            Failure::usage("--format none shows nothing, and nothing else is asked for")
+                .hint("add --csv, --osc, --midi or --serve, or leave it out"),
+        );
+    }
     let input = sources::open(args)?;
     let model = load(&args.inference, false)?;
-    let about = About::new(&model, args.inference.device, input.title());
-    if !meters && !window {
-        about.tell_choice();
+    let about = About::new(&model, args.inference.device, input.title(), args.verbose > 0);
+    if let Some(news) = about.news().filter(|_| !meters && !window) {
+        outputs::notice(&news);
     }
     let further = outputs::further(args, &about)?;
     let control = Arc::new(Control::default());
@@ -57,20 +64,30 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         let told = "the file goes as fast as it can, and outputs end with it; --realtime takes it at the speed it would play";
         let _ = sender.send(Event::Notice(told.into()));
     }
+    let title = input.title();
     let record = Record::of(&model.card().front_end);
     let theirs = Arc::clone(&control);
+    let to_the_end = Arc::new(AtomicBool::new(false));
+    let reached = Arc::clone(&to_the_end);
     // Never joined: it may be waiting for a silent standard input, and the process may end without it.
     thread::Builder::new()
         .name("analysis".into())
         .spawn(move || {
             let ended = analysis::run(&model, input, &options, &theirs, &sender);
-            let _ = sender.send(Event::Ended(ended));
+            reached.store(ended.as_ref().is_ok_and(|end| *end), Ordering::Release);
+            let _ = sender.send(Event::Ended(ended.map(drop)));
         })
         .map_err(|error| Failure::failed(format!("the analysis thread could not start: {error}")))?;
-    let mut fan = Fan::start(events, further, args.once, &control)?;
+    let mut fan = Fan::start(
+        events,
+        further,
+        args.once,
+        args.format != Format::None || window,
+        &control,
+    )?;
     let shown = match (screen, args.once) {
         _ if window => show_window(&about, record, fan.take_events(), &control),
-        _ if args.format == Format::None => outputs::none(&fan.events, &control),
+        _ if args.format == Format::None => outputs::none(&about, &fan.events, &control, args.once),
         (true, false) => outputs::terminal::run(&about, &fan.events, &control),
         (true, true) => outputs::table::run(&about, &fan.events, &control),
         (false, once) => {
@@ -80,7 +97,14 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     };
     // The face may have been left before the input ended.
     control.stop();
-    shown.and(fan.finish())
+    shown.and(fan.finish())?;
+    if args.once && control.is_interrupted() && !to_the_end.load(Ordering::Acquire) {
+        return Err(Failure::failed(format!(
+            "{title}: stopped before its end, so there is no reading of it"
+        ))
+        .hint("--once hears the whole input first; without it there are readings as it goes"));
+    }
+    Ok(())
 }
 
 #[cfg(feature = "window")]

@@ -8,7 +8,9 @@ mod live;
 mod naming;
 mod outputs;
 mod scan;
+mod shown;
 mod sources;
+mod tty;
 mod whole;
 
 use std::io::{self, Write};

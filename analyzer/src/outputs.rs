@@ -7,6 +7,7 @@ pub(crate) mod line;
 mod midi;
 mod osc;
 mod process;
+mod progress;
 pub(crate) mod serve;
 pub(crate) mod table;
 pub(crate) mod terminal;
@@ -24,6 +25,9 @@ use crate::analysis::Event;
 use crate::cli::{Format, Live};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::shown::shown;
+use crate::tty;
+use progress::Progress;
 
 /// What a face tells about the analysis besides its readings.
 #[derive(Debug, Clone)]
@@ -34,6 +38,8 @@ pub(crate) struct About {
     pub(crate) backend: String,
     /// Why it runs on that, where the choice was left to the engine.
     pub(crate) reason: Option<String>,
+    /// Whether that is news to the user, or was asked for with -v.
+    pub(crate) telling: bool,
     /// The model's window in seconds.
     pub(crate) window_s: f64,
     /// Seconds of input until the first reading with values.
@@ -54,13 +60,14 @@ impl About {
         }
     }
 
-    /// Collects it; `device` is what was asked for.
-    pub(crate) fn new(model: &Model, device: Device, input: String) -> Self {
+    /// Collects it; `device` is what was asked for, `verbose` whether all should be told.
+    pub(crate) fn new(model: &Model, device: Device, input: String, verbose: bool) -> Self {
         let runtime = model.runtime();
         Self {
             model: model.title(),
             backend: runtime.name(),
             reason: (device == Device::Auto).then(|| runtime.note().to_owned()),
+            telling: verbose || is_unexpected(model, device),
             window_s: model.card().window_s,
             first_reading_s: model.card().first_reading_s(),
             guesses: PerFeature::from_fn(|feature| model.card().is_guess(feature)),
@@ -74,12 +81,18 @@ impl About {
         Some(format!("inference on {} ({reason})", self.backend))
     }
 
-    /// Tells it on standard error.
-    pub(crate) fn tell_choice(&self) {
-        if let Some(choice) = self.choice() {
-            notice(&choice);
-        }
+    /// The same where it should be told.
+    pub(crate) fn news(&self) -> Option<String> {
+        self.choice().filter(|_| self.telling)
     }
+}
+
+/// Whether inference runs on what one would not expect: a library was named, and is not used. That there is none is nothing to
+/// worry about.
+pub(crate) fn is_unexpected(model: &Model, device: Device) -> bool {
+    device == Device::Auto
+        && model.runtime().device() == Device::Embedded
+        && std::env::var_os("ORT_DYLIB_PATH").is_some_and(|path| !path.is_empty())
 }
 
 /// What a reading is short of, in words.
@@ -170,11 +183,19 @@ pub(crate) fn further(live: &Live, about: &About) -> Result<Vec<Box<dyn fan::Out
 }
 
 /// No output of its own: waits for the end, and tells what the user should know.
-pub(crate) fn none(events: &Receiver<Event>, control: &Control) -> Result<(), Failure> {
+pub(crate) fn none(
+    about: &About,
+    events: &Receiver<Event>,
+    control: &Control,
+    once: bool,
+) -> Result<(), Failure> {
+    let mut progress = Progress::new(once);
     loop {
         match next(events, control) {
-            Event::Notice(text) | Event::Lost(text) => notice(&text),
-            Event::Begins(_) | Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => {}
+            Event::Notice(text) | Event::Lost(text) => progress.say(&text),
+            Event::Begins(part) => progress.begins(&part, about.window_s),
+            Event::Heard(seconds) => progress.heard(seconds),
+            Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => {}
             Event::Ended(result) => return result,
         }
     }
@@ -183,14 +204,14 @@ pub(crate) fn none(events: &Receiver<Event>, control: &Control) -> Result<(), Fa
 /// Tells something on standard error, where data goes to standard output.
 pub(crate) fn notice(text: &str) {
     // Nobody may be listening.
-    let _ = writeln!(io::stderr(), "note: {text}");
+    let _ = writeln!(io::stderr(), "note: {}", shown(text));
 }
 
 /// A write that failed: a reader that left is no failure.
 pub(crate) fn written(result: io::Result<()>) -> Result<bool, Failure> {
     match result {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) if tty::is_left(&error) => Ok(false),
         Err(error) => Err(Failure::failed(format!(
             "standard output cannot be written: {error}"
         ))),

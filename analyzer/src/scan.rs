@@ -24,7 +24,8 @@ use echometer_engine::Model;
 use crate::cli::scan::Scan;
 use crate::control::Control;
 use crate::failure::Failure;
-use crate::outputs::{notice, written};
+use crate::outputs::{is_unexpected, notice, written};
+use crate::shown::shown_json;
 use journal::Journal;
 use progress::Progress;
 use row::Row;
@@ -49,16 +50,22 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
         notice(&format!("{rows} rows in {}", out.path.display()));
         return Ok(());
     }
-    let control = Arc::new(Control::default());
-    control.end_on_signals()?;
     let walk = Walk::of(
         &args.paths,
         args.from.as_deref(),
         args.shard.unwrap_or(Shard::WHOLE),
     )?;
     walk.notices.iter().for_each(|text| notice(text));
+    // Not before: a signal ends the wait for a list that nobody writes, and nothing is written yet.
+    let control = Arc::new(Control::default());
+    control.end_on_signals()?;
     let mut sink = Sink::open(out)?;
+    walk.kept(&sink.rows).iter().for_each(|text| notice(text));
     let model = load()?;
+    if is_unexpected(&model, args.inference.device) {
+        let (backend, why) = (model.runtime().name(), model.runtime().note());
+        notice(&format!("inference on {backend} ({why})"));
+    }
     tracing::info!(
         files = walk.files.len(),
         known = sink.rows.len(),
@@ -219,6 +226,7 @@ impl Sink {
             Some(table) => {
                 // The lock first: nobody else changes the table from here on.
                 let (journal, left) = Journal::open(&table.path)?;
+                table.clear();
                 changed = !left.is_empty() || !table.path.exists();
                 let all = table.read()?.into_iter().chain(left);
                 rows.extend(all.map(|row| (row.path.clone(), row)));
@@ -237,11 +245,11 @@ impl Sink {
     /// Takes a row; `false` where nobody reads any more.
     pub(crate) fn take(&mut self, row: Row) -> Result<bool, Failure> {
         if self.to.is_none() {
-            let mut line =
-                serde_json::to_vec(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
-            line.push(b'\n');
+            let line =
+                serde_json::to_string(&row).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
+            let line = shown_json(&line) + "\n";
             let mut out = io::stdout().lock();
-            self.heard &= written(out.write_all(&line).and_then(|()| out.flush()))?;
+            self.heard &= written(out.write_all(line.as_bytes()).and_then(|()| out.flush()))?;
         }
         self.keep(row)?;
         Ok(self.heard)

@@ -6,6 +6,7 @@ pub(crate) mod channels;
 mod demo;
 pub(crate) mod devices;
 mod file;
+mod guard;
 mod raw;
 mod stdin;
 
@@ -130,6 +131,7 @@ pub(crate) fn is_audio_name(path: &Path) -> bool {
 /// Finds what `--input` means, and opens it unless it is a device.
 pub(crate) fn open(args: &Live) -> Result<Input, Failure> {
     let raw = raw::Layout::from_args(args)?;
+    guard::check(args)?;
     // For messages; a name that is not UTF-8 can only be a file.
     let shown = args.input.to_string_lossy();
     if raw.is_some() && args.input != "-" {

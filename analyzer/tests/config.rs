@@ -236,3 +236,40 @@ fn settings_are_kept_and_what_was_there_is_kept_too() {
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o640);
     }
 }
+
+#[test]
+fn what_does_not_need_the_file_is_there_however_wrong_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, said) in [
+        ("inputt = \"mic\"\n", "there is no key `inputt`"),
+        ("rate = ]\n", "`rate = ]`"),
+        ("[scan]\njobs = 0\n", "it must be a whole number from 1"),
+        ("device = \"abacus\"\n", "abacus"),
+    ] {
+        let config = file(folder.path(), text);
+        for arguments in [
+            &["completions", "bash"][..],
+            &["man"],
+            &["--list-devices"],
+            &["--version"],
+        ] {
+            printed(&[&["--config", &config], arguments].concat());
+        }
+        for arguments in [&["--input", "demo:dance"][..], &["scan", "."], &["config"]] {
+            let output = run(&[arguments, &["--config", &config]].concat());
+            assert_eq!(code(&output), 2, "{text}: {}", stderr(&output));
+            let told = stderr(&output);
+            assert!(told.contains(said) && told.contains("--no-config"), "{told}");
+            assert!(!told.contains("non-zero"), "{told}");
+        }
+        let output = run(&["config", "--no-config"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+    }
+    let output = run(&["scan", "--jobs", "0", "."]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("it must be a whole number from 1"),
+        "{}",
+        stderr(&output)
+    );
+}

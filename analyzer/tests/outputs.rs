@@ -252,3 +252,148 @@ fn channels_are_chosen_or_refused() {
         assert!(stderr(&output).contains(word), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn what_is_listened_to_is_never_written() {
+    use std::fs::File;
+
+    let folder = tempfile::tempdir().unwrap();
+    let song = wav(folder.path(), "song.wav", &chord(3.0));
+    let other = wav(folder.path(), "other.wav", &chord(3.0));
+    let before = fs::read(&song).unwrap();
+    fs::hard_link(&song, folder.path().join("hard link.csv")).unwrap();
+    let mut names = vec!["song.wav", "./song.wav", "other.wav", "hard link.csv"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("song.wav", folder.path().join("link.csv")).unwrap();
+        std::os::unix::fs::symlink("other.wav", folder.path().join("other.csv")).unwrap();
+        names.extend(["link.csv", "other.csv"]);
+    }
+    for name in names {
+        for input in ["song.wav", "-"] {
+            let output = analyzer(&["--device", "embedded", "--input", input, "--csv", name, "--force"])
+                .current_dir(folder.path())
+                .stdin(File::open(&song).unwrap())
+                .output()
+                .unwrap();
+            assert_eq!(code(&output), 2, "{input} {name}: {}", stderr(&output));
+            assert!(stderr(&output).contains(name), "{}", stderr(&output));
+            assert!(fs::read(&song).unwrap() == before, "{input} {name}");
+            assert!(fs::read(&other).unwrap() == before, "{input} {name}");
+        }
+    }
+    let output = analyzer(&["--device", "embedded", "--input", "song.wav"])
+        .current_dir(folder.path())
+        .stdout(File::options().append(true).open(&song).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(fs::read(&song).unwrap() == before);
+}
+
+#[cfg(unix)]
+#[test]
+fn one_reading_that_is_stopped_is_a_failure() {
+    use std::io::{Read, Write};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let song = wav(folder.path(), "song.wav", &chord(60.0));
+    let bytes = std::fs::read(&song).unwrap();
+    let song = song.to_str().unwrap();
+    let csv = folder.path().join("once.csv");
+    let csv = csv.to_str().unwrap();
+    // A file, a stream that goes on, one that falls silent, and no output of its own; the last two end by themselves.
+    for (arguments, piped, signal, expected) in [
+        (&["--input", song, "--realtime"][..], 0, "INT", 1),
+        (&["--input", "-", "--realtime"], bytes.len(), "TERM", 1),
+        (&["--input", "-"], bytes.len() / 2, "INT", 1),
+        (
+            &["--input", song, "--realtime", "--format", "none", "--csv", csv],
+            0,
+            "HUP",
+            1,
+        ),
+        (&["--input", song], 0, "", 0),
+        (&["--input", "demo:dance"], 0, "", 0),
+    ] {
+        let mut child = analyzer(&["--device", "embedded", "--once", "-v"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let sent = bytes[..piped].to_vec();
+        let writer = std::thread::spawn(move || {
+            // The program may be gone.
+            let _ = stdin.write_all(&sent);
+            stdin
+        });
+        let mut errors = child.stderr.take().unwrap();
+        if !signal.is_empty() {
+            // The first log line says that the model is loaded: signals are taken from then on, or soon.
+            errors.read_exact(&mut [0; 40]).unwrap();
+            std::thread::sleep(Duration::from_millis(500));
+            let id = child.id().to_string();
+            Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+        }
+        let mut told = String::new();
+        errors.read_to_string(&mut told).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), expected, "{arguments:?}: {told}");
+        assert_eq!(told.contains("stopped before its end"), expected == 1, "{told}");
+        assert_eq!(output.stdout.is_empty(), expected == 1, "{arguments:?}");
+        drop(writer.join().unwrap());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn without_any_output_left_the_program_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_first = run(&["--input", "demo", "--format", "none", "--csv", "/dev/full"]);
+    assert_eq!(code(&at_first), 1, "{}", stderr(&at_first));
+    let none = run(&["--input", "demo", "--format", "none"]);
+    assert_eq!(code(&none), 2, "{}", stderr(&none));
+    // A disk that is full after some rows, by a limit of 8 kB; the input does not end.
+    let song = std::fs::read(wav(folder.path(), "song.wav", &chord(60.0))).unwrap();
+    let mut child = Command::new("bash")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_analyzer"),
+        ])
+        .args(["--no-config", "--device", "embedded", "--input", "-"])
+        .args(["--format", "none", "--csv", "out.csv"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        let _ = std::io::Write::write_all(&mut stdin, &song);
+        stdin
+    });
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while child.try_wait().unwrap().is_none() {
+        if std::time::Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it runs on, doing nothing");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
+    drop(writer.join().unwrap());
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(
+        told.starts_with("error: --csv out.csv: cannot be written after "),
+        "{told}"
+    );
+    assert!(!told.contains("go on"), "{told}");
+    let rows = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
+    assert!(rows.lines().count() > 2 && rows.ends_with('\n'), "{rows}");
+}

@@ -20,16 +20,21 @@ const LEAVE: &str = "\x1b[?1049l";
 
 /// Runs the program on a terminal of 80×24; `None` where there is no `script` of util-linux.
 fn start(arguments: &str) -> Option<Child> {
+    let program = env!("CARGO_BIN_EXE_analyzer");
+    // The inner shell becomes the program, so that its id is known.
+    on_a_terminal(&format!(
+        "sh -c 'echo \"id $$ .\"; exec {program} --no-config {arguments}'; echo \"exit code $?\""
+    ))
+}
+
+/// Runs what a shell reads on a terminal of 80×24, which is closed when the process that is returned ends.
+fn on_a_terminal(command: &str) -> Option<Child> {
     let has_script = Command::new("script").arg("--version").output();
     if !has_script.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
         println!("skipped: there is no `script` to make a pseudo terminal");
         return None;
     }
-    let program = env!("CARGO_BIN_EXE_analyzer");
-    // The inner shell becomes the program, so that its id is known.
-    let command = format!(
-        "stty rows 24 cols 80; sh -c 'echo \"id $$ .\"; exec {program} {arguments}'; echo \"exit code $?\""
-    );
+    let command = format!("stty rows 24 cols 80; {command}");
     let child = Command::new("script")
         .args(["-q", "-c", &command, "/dev/null"])
         .env("TERM", "xterm-256color")
@@ -142,4 +147,105 @@ fn an_error_comes_after_the_meters() {
         "{after}"
     );
     child.wait().unwrap();
+}
+
+/// Closes the terminal `pause` after the first meter is there, or after the start; the exit code, which must come.
+fn closed(arguments: &str, leader: &str, pause: Duration, drawn: bool) -> Option<i32> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("code");
+    let program = env!("CARGO_BIN_EXE_analyzer");
+    // The shell outlives the terminal, to keep the code.
+    let mut child = on_a_terminal(&format!(
+        "trap : HUP; echo begun; {leader} {program} --no-config {arguments}; echo $? > {}",
+        file.display()
+    ))?;
+    let output = reading(&mut child);
+    let first = if drawn { "Danceability" } else { "begun" };
+    until(&output, &mut String::new(), first);
+    thread::sleep(pause);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let code = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Ok(code) = code.trim().parse() {
+            return Some(code);
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{leader} {arguments}: it did not end, {pause:?} after {}",
+            if drawn { "its first picture" } else { "its start" }
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_meters_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    // `setsid -w`: nobody sends it a signal, and only what it reads and writes says that the terminal is gone.
+    for leader in ["", "setsid -w"] {
+        for i in 0..12 {
+            let csv = folder.path().join(format!("{leader}{i}.csv"));
+            let arguments = format!("--input demo --device embedded -v --csv '{}'", csv.display());
+            let pause = Duration::from_micros(i * i * 700);
+            let Some(code) = closed(&arguments, leader, pause, true) else {
+                return;
+            };
+            assert_eq!(code, 0, "{leader} {pause:?}");
+            // In order: other outputs end with a whole line.
+            let rows = std::fs::read_to_string(&csv).unwrap();
+            assert!(rows.starts_with("time,") && rows.ends_with('\n'), "{rows}");
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_early_or_under_another_format_ends_the_program() {
+    for leader in ["", "setsid -w"] {
+        for arguments in [
+            "--input demo --device embedded",
+            "--input demo --device embedded --format jsonl --realtime",
+            "--input demo --device embedded --once",
+        ] {
+            for pause in [1, 30, 100, 300] {
+                let Some(code) = closed(arguments, leader, Duration::from_millis(pause), false) else {
+                    return;
+                };
+                // 129: the signal came before the program was there to take it. 1: stopped with nothing to tell.
+                assert!(
+                    [0, 1, 129].contains(&code),
+                    "{leader} {arguments} {pause}: {code}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn one_reading_shows_how_far_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = wav(folder.path(), "long.wav", &chord(60.0));
+    for key in ["", "\x03"] {
+        let speed = if key.is_empty() { "" } else { "--realtime" };
+        let arguments = format!("--device embedded --once {speed} --input {}", path.display());
+        let Some(mut child) = start(&arguments) else {
+            return;
+        };
+        let output = reading(&mut child);
+        let mut all = String::new();
+        if !key.is_empty() {
+            until(&output, &mut all, "of 1:00 heard");
+            child.stdin.as_mut().unwrap().write_all(key.as_bytes()).unwrap();
+        }
+        until(&output, &mut all, "exit code");
+        let (end, answer) = if key.is_empty() {
+            ("exit code 0", true)
+        } else {
+            ("exit code 1", false)
+        };
+        assert!(all.contains(end), "{all}");
+        assert_eq!(all.contains("Danceability"), answer, "{all}");
+        child.wait().unwrap();
+    }
 }

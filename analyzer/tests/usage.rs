@@ -189,3 +189,75 @@ fn help_and_list_succeed() {
         assert!(output.stderr.is_empty(), "{}", stderr(&output));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn names_do_not_command_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    // Clear the screen, ring, red by an 8-bit control, delete, turn the order round, start a new line.
+    let name = "\x1b[2J\x07\u{9b}31m\u{7f}\u{202e}a\nnote: all is well.wav";
+    let at = folder.path().join(name);
+    wav(folder.path(), name, &chord(3.0));
+    wav(folder.path(), &format!("short{name}"), &chord(0.3));
+    fs::write(folder.path().join(format!("text{name}")), "no audio").unwrap();
+    let config = folder.path().join(format!("{name}.toml"));
+    fs::write(&config, "inputt = 1\n").unwrap();
+    std::os::unix::fs::symlink(
+        folder.path().join("nowhere"),
+        folder.path().join(format!("link{name}")),
+    )
+    .unwrap();
+    let (at, config) = (at.to_str().unwrap(), config.to_str().unwrap());
+    let (missing, short) = (at.replace("all", "missing"), format!("short{name}"));
+    let commands: [&[&str]; 16] = [
+        &["--once", "-v", "--input", at],
+        &["--once", "-vv", "--input", &short],
+        &["--input", &missing],
+        &["--input", name, "--csv", at],
+        &["--input", "demo", "--osc", name],
+        &["--input", "demo", "--midi", name],
+        &["--input", "demo", "--model", name],
+        &["--input", &format!("demo:{name}")],
+        &["--input", &name.replace(".wav", "")],
+        &["--config", config, "--input", "demo:dance"],
+        &["config", "--write", "--config", &format!("new{name}")],
+        &["scan", "-v", ".", "--write-tags", "1t"],
+        &["scan", ".", "--out", name],
+        &["scan", ".", "--out", &format!("{name}.csv")],
+        &["scan", &missing],
+        &[&format!("--{name}")],
+    ];
+    for arguments in commands {
+        let output = analyzer(arguments).current_dir(folder.path()).output().unwrap();
+        for stream in [&output.stdout, &output.stderr] {
+            let text = std::str::from_utf8(stream).unwrap();
+            let obeyed = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+            assert!(!text.contains(obeyed), "{arguments:?}: {text:?}");
+            assert!(!text.contains("\nnote: all is well"), "{arguments:?}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_library_that_is_named_and_not_used_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    wav(folder.path(), "x.wav", &chord(3.0));
+    for arguments in [&["--once", "--input", "x.wav"][..], &["scan", "x.wav"]] {
+        for (named, verbose, expected) in [("", "", false), ("", "-v", true), ("nowhere.so", "", true)] {
+            let mut command = analyzer(arguments);
+            command.current_dir(folder.path()).env_remove("ORT_DYLIB_PATH");
+            if !named.is_empty() {
+                command.env("ORT_DYLIB_PATH", named);
+            }
+            if !verbose.is_empty() {
+                command.arg(verbose);
+            }
+            let output = command.output().unwrap();
+            assert_eq!(code(&output), 0, "{}", stderr(&output));
+            let told = stderr(&output);
+            let news = told.contains("inference on") || told.contains("backend=");
+            assert_eq!(news, expected, "{arguments:?} {named} {verbose}: {told}");
+            assert_eq!(told.contains("nowhere.so"), !named.is_empty(), "{told}");
+        }
+    }
+}

@@ -120,14 +120,25 @@ fn a_failed_input_stays_to_be_read_and_fails_the_program() {
 
 #[test]
 fn without_a_display_it_says_what_else_to_do() {
-    let output = analyzer(&["--window", "--input", "demo"])
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .unwrap();
-    assert_eq!(code(&output), 1);
-    for word in ["--window cannot open a window", "DISPLAY", "--serve"] {
-        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    for (display, why) in [
+        ("", "there is no desktop to open it on"),
+        (":98765", "the desktop does not answer"),
+    ] {
+        let mut command = analyzer(&["--window", "--input", "demo"]);
+        command
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("WAYLAND_SOCKET");
+        if !display.is_empty() {
+            command.env("DISPLAY", display);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(code(&output), 1);
+        for word in ["--window cannot open a window", why, "DISPLAY", "--serve"] {
+            assert!(stderr(&output).contains(word), "{}", stderr(&output));
+        }
+        for no_word in ["/registry/", ".rs:", "EventLoop", "winit"] {
+            assert!(!stderr(&output).contains(no_word), "{}", stderr(&output));
+        }
     }
 }

@@ -7,6 +7,8 @@
 mod config;
 #[path = "../../analyzer/src/failure.rs"]
 mod failure;
+#[path = "../../analyzer/src/shown.rs"]
+mod shown;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -156,8 +156,82 @@ fn a_lost_device_is_waited_for_and_taken_back() {
         "nothing was lost yet"
     );
     drop(server);
-    thread::sleep(Duration::from_secs(1));
+    // A shorter gap is none.
+    thread::sleep(Duration::from_secs(4));
     let _server = start_server(folder.path());
     let back = readings.find(|reading| !reading["connection"].is_null());
     assert_eq!(back.expect("the sound comes back")["connection"], 2);
+}
+
+#[test]
+fn a_moment_without_sound_empties_no_window() {
+    if !["pulseaudio", "pactl", "paplay"].into_iter().all(is_installed) {
+        return skip("PulseAudio (pulseaudio, pulseaudio-utils) is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let server = start_server(folder.path());
+    let mut capture = command(analyzer(), folder.path())
+        .args(["--input", &format!("{SINK}.monitor"), "--format", "jsonl"])
+        .args(["--device", "embedded", "--no-config"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(capture.stdout.take().unwrap()).lines();
+    let stderr = BufReader::new(capture.stderr.take().unwrap());
+    let told = thread::spawn(move || {
+        stderr
+            .lines()
+            .map_while(Result::ok)
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    let id = capture.id().to_string();
+    let capture = Running(capture);
+    let mut readings = lines
+        .map_while(Result::ok)
+        .map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let time = |reading: &Value| reading["time"].as_f64().unwrap();
+    let signal = |name: &str| {
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    let mut last = time(&readings.by_ref().find(|reading| time(reading) >= 1.0).unwrap());
+    for (stopped_ms, again) in [(50, 5), (100, 1), (400, 1), (900, 1)] {
+        for _ in 0..again {
+            signal("STOP");
+            thread::sleep(Duration::from_millis(stopped_ms));
+            signal("CONT");
+            for _ in 0..8 {
+                let reading = readings.next().unwrap();
+                assert!(reading["connection"].is_null(), "{stopped_ms} ms: {reading}");
+                assert!(
+                    time(&reading) > last,
+                    "{stopped_ms} ms: the window was emptied: {reading}"
+                );
+                last = time(&reading);
+            }
+        }
+    }
+    // A server that ends for a moment, such as one that is started anew.
+    drop(server);
+    let _server = start_server(folder.path());
+    let reading = readings.find(|reading| time(reading) >= last + 1.0).unwrap();
+    // What was long ago is no part of the last half minute.
+    signal("STOP");
+    thread::sleep(Duration::from_secs(4));
+    signal("CONT");
+    let before = reading["connection"].as_u64().unwrap_or(1);
+    let later = readings.find(|reading| reading["connection"].as_u64().unwrap_or(1) > before);
+    assert!(time(&later.unwrap()) < 2.0);
+    signal("TERM");
+    readings.for_each(drop);
+    drop(capture);
+    let told = told.join().unwrap();
+    assert!(told.contains("was interrupted for 0."), "{told}");
 }

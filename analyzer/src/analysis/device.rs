@@ -19,6 +19,8 @@ use crate::sources::devices::Selector;
 const LOOK: Duration = Duration::from_millis(50);
 /// A device that delivers nothing for so long is gone, whatever its driver says.
 const SILENT_DRIVER: Duration = Duration::from_secs(3);
+/// How long a stream that broke off is opened again before its device counts as gone: a shorter gap costs no window.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Waits before trying to reconnect: the first, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
@@ -41,6 +43,8 @@ pub(super) fn run(
     crate::sources::devices::quieten();
     let mut session = Session {
         model,
+        selector,
+        channels,
         options,
         control,
         events,
@@ -62,12 +66,13 @@ pub(super) fn run(
         before = Some(format);
         let name = capture.name.clone();
         let lost = match session.connected(capture)? {
+            End::Done if options.once && !session.is_told() => return Err(Stop::Quiet),
             End::Done => return Ok(()),
             End::Lost(reason) => reason,
         };
         events.send(Event::Lost(format!("{name} is gone ({lost}); waiting for it")))?;
         let Some(found) = reconnect(selector, channels, control) else {
-            return Ok(());
+            return Err(Stop::Quiet);
         };
         capture = found;
         events.send(Event::Notice(format!("{} is back", capture.name)))?;
@@ -77,6 +82,8 @@ pub(super) fn run(
 /// Listening to one device, through all its connections.
 struct Session<'a> {
     model: &'a Model,
+    selector: &'a Selector,
+    channels: &'a Channels,
     options: &'a Options,
     control: &'a Control,
     events: &'a Events<'a>,
@@ -115,7 +122,7 @@ impl Session<'_> {
         let named = |error| Failure::input(format!("{}: {error}", capture.name));
         let (rate, hz) = (capture.rate, self.options.reading_hz);
         let live = Live::start(self.model, tap, rate, hz, self.teller()).map_err(named)?;
-        let end = self.watch(live, &capture, &counters)?;
+        let end = self.watch(live, &mut capture, &counters)?;
         self.losses.dropped += counters.dropped_blocks();
         self.losses.replaced += counters.replaced_samples();
         // The one reading may have come just before the device went.
@@ -137,10 +144,14 @@ impl Session<'_> {
     }
 
     /// Looks after a connection until it ends. The engine's thread ends with it.
-    fn watch(&self, live: Live, capture: &Capture, counters: &TapCounters) -> Result<End, Stop> {
-        let mut heard = (capture.blocks(), Instant::now());
+    fn watch(&self, live: Live, capture: &mut Capture, counters: &TapCounters) -> Result<End, Stop> {
+        let mut blocks = capture.blocks();
+        let mut heard = Instant::now();
+        // Time without a block in which this thread ran: only then has the driver been waited for.
+        let mut waited = Duration::ZERO;
         loop {
-            self.control.sleep_until(Instant::now() + LOOK);
+            let looked = Instant::now();
+            self.control.sleep_until(looked + LOOK);
             if self.control.is_stopped() || self.is_told() {
                 return Ok(End::Done);
             }
@@ -149,11 +160,26 @@ impl Session<'_> {
             }
             self.events.send(Event::Peak(counters.take_peak()))?;
             if let Some(reason) = capture.lost() {
-                return Ok(End::Lost(reason.into()));
+                if heard.elapsed() >= SILENT_DRIVER || !self.is_open_again(capture, heard) {
+                    return Ok(End::Lost(reason.into()));
+                }
+                let gap = heard.elapsed().as_secs_f64();
+                let notice = format!("{} was interrupted for {gap:.1} s, and goes on", capture.name);
+                self.events.send(Event::Notice(notice))?;
+                (blocks, heard, waited) = (capture.blocks(), Instant::now(), Duration::ZERO);
+                continue;
             }
-            if capture.blocks() != heard.0 {
-                heard = (capture.blocks(), Instant::now());
-            } else if heard.1.elapsed() >= SILENT_DRIVER {
+            if looked.elapsed() >= SILENT_DRIVER {
+                // What was heard before is no part of the same half minute.
+                let stopped = looked.elapsed().as_secs();
+                return Ok(End::Lost(format!("this program was stopped for {stopped} s")));
+            }
+            if capture.blocks() != blocks {
+                (blocks, heard, waited) = (capture.blocks(), Instant::now(), Duration::ZERO);
+            } else {
+                waited += looked.elapsed().min(2 * LOOK);
+            }
+            if waited >= SILENT_DRIVER {
                 return Ok(End::Lost(format!(
                     "nothing came for {} s",
                     SILENT_DRIVER.as_secs()
@@ -163,6 +189,20 @@ impl Session<'_> {
                 live.join()?;
                 return Ok(End::Lost("its stream ended".into()));
             }
+        }
+    }
+
+    /// Opens a stream again that broke off a moment ago, as PulseAudio's does when the process was stopped and goes on.
+    fn is_open_again(&self, capture: &mut Capture, heard: Instant) -> bool {
+        loop {
+            match capture.reopen(self.selector, self.channels) {
+                Ok(same) => return same,
+                Err(failure) => tracing::debug!(%failure, "not open again yet"),
+            }
+            if heard.elapsed() >= AGAIN || self.control.is_stopped() {
+                return false;
+            }
+            self.control.sleep_until(Instant::now() + LOOK);
         }
     }
 }
@@ -180,7 +220,11 @@ struct Teller {
 impl Listener for Teller {
     fn reading(&mut self, reading: &Reading) {
         // Readings go on until the watch looks again, but only one is wanted.
-        if self.once && (reading.coverage < 1.0 || self.told.swap(true, Ordering::AcqRel)) {
+        if self.once && reading.coverage < 1.0 {
+            let _ = self.sender.send(Event::Heard(reading.time));
+            return;
+        }
+        if self.once && self.told.swap(true, Ordering::AcqRel) {
             return;
         }
         let reading = Reading {

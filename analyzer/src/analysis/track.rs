@@ -11,6 +11,8 @@ use crate::sources::Track;
 
 /// How often the input level is told while pacing: as often as a screen can show it.
 const LEVEL_S: f64 = 0.05;
+/// How often it is told how far a track is, where that is all there is to tell.
+const TELL: Duration = Duration::from_millis(100);
 
 pub(super) fn run(
     model: &Model,
@@ -58,6 +60,7 @@ fn one(
 
     let mut level = Level::default();
     let mut clock = Clock::start(options.paced);
+    let mut told = Instant::now();
     let mut block = Vec::new();
     // Held back until more input follows: the last one of all must come from `finish`, which hears a little more.
     let mut held: Vec<Reading> = Vec::new();
@@ -79,6 +82,10 @@ fn one(
             events.send(Event::Peak(peak))?;
         }
         clock.pass(seconds, control);
+        if options.once && told.elapsed() >= TELL {
+            told = Instant::now();
+            events.send(Event::Heard(clock.passed_s))?;
+        }
         if control.is_stopped() {
             return Err(Stop::Quiet);
         }

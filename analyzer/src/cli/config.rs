@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::failure::Failure;
+use crate::shown::shown;
 
 /// Flags that say what to do now, and are no settings.
 const NO_KEYS: [&str; 5] = ["help", "version", "config", "no-config", "list-devices"];
@@ -20,6 +21,9 @@ const NO_KEYS: [&str; 5] = ["help", "version", "config", "no-config", "list-devi
 const NO: &str = "no-";
 /// Subcommands whose flags have a table of their own in the file.
 const TABLES: [&str; 1] = ["scan"];
+
+/// What to do about a file that is wrong, besides making it right.
+const WITHOUT: &str = "--no-config does without the file, --config FILE takes another one";
 
 /// A configuration file, read but not yet understood.
 pub(super) struct File {
@@ -127,7 +131,7 @@ impl File {
         let Some((_, arg)) = keys(command).find(|(known, _)| *known == name) else {
             let known: Vec<_> = keys(command).map(|(known, _)| known).collect();
             let failure = self.wrong(key.span().start, &format!("there is no key `{name}`"));
-            return Err(failure.hint(format!("known keys: {}", known.join(", "))));
+            return Err(failure.hint(format!("known keys: {}\n{WITHOUT}", known.join(", "))));
         };
         let at = value.span().start;
         let Some(mut texts) = texts(value.get_ref()) else {
@@ -179,7 +183,7 @@ impl File {
     /// Wrong usage at a byte of the file, told as a line.
     fn wrong(&self, at: usize, what: &str) -> Failure {
         let line = 1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-        Failure::usage(format!("{}:{line}: {what}", self.path.display()))
+        Failure::usage(format!("{}:{line}: {what}", self.path.display())).hint(WITHOUT)
     }
 }
 
@@ -230,7 +234,7 @@ pub(super) fn print(command: &Command, changed: &Command, given: &ArgMatches) ->
         let _ = writeln!(
             text,
             "# It is read from {}, or from where --config says.",
-            path.display()
+            shown(&path.display().to_string())
         );
     }
     print_keys(&mut text, command, given);

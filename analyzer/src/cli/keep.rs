@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Live, config};
 use crate::failure::Failure;
+use crate::shown::shown;
 use crate::whole::whole;
 
 /// Prints the settings in effect, or keeps them.
@@ -56,7 +57,10 @@ impl Keep {
             told = format!("; what it was is in {}", backup.display());
         }
         whole(&path, |file| file.write_all(effective.as_bytes())).map_err(|error| failed(&path, error))?;
-        super::print(&format!("wrote {}{told}\n", path.display()))
+        super::print(&format!(
+            "{}\n",
+            shown(&format!("wrote {}{told}", path.display()))
+        ))
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Scan {
     pub(crate) decoder: Choice,
 
     /// Files at once [default: one a core]
-    #[arg(short, long, value_name = "COUNT")]
+    #[arg(short, long, value_name = "COUNT", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// The model.
@@ -90,6 +90,11 @@ Examples:
 
 A file that cannot be scored is a row with its `error`. Exit codes: 0 done, 1 failed or stopped, 2 wrong usage,
 3 input not found or unreadable.";
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "it must be a whole number from 1; leave it out for one a core".to_owned())
+}
 
 /// Scans, or merges.
 pub(crate) fn run(args: &Scan) -> Result<(), Failure> {

@@ -84,11 +84,13 @@ pub(crate) struct Fan {
 }
 
 impl Fan {
-    /// Lets `outputs` take part in `events`. With `once`, the one reading of each part is what they get.
+    /// Lets `outputs` take part in `events`. With `once`, the one reading of each part is what they get; where the primary output
+    /// `shows` nothing, the input ends with the last of them.
     pub(crate) fn start(
         events: Receiver<Event>,
         outputs: Vec<Box<dyn Output>>,
         once: bool,
+        shows: bool,
         control: &Arc<Control>,
     ) -> Result<Self, Failure> {
         let failed = |error| Failure::failed(format!("an output's thread could not start: {error}"));
@@ -101,6 +103,8 @@ impl Fan {
         let (primary, left) = mpsc::sync_channel(QUEUE);
         let (done, ended) = mpsc::channel();
         let spreader = Spreader {
+            working: lines.len(),
+            shows,
             lines,
             endings,
             failure: None,
@@ -208,6 +212,10 @@ fn follow(mut output: Box<dyn Output>, told: &Receiver<Told>) -> Result<(), Fail
 /// Takes events and passes them to everyone.
 struct Spreader {
     lines: Vec<Line>,
+    /// How many of them have not ended.
+    working: usize,
+    /// Whether the primary output is one.
+    shows: bool,
     endings: Receiver<Result<(), Failure>>,
     failure: Option<Failure>,
     primary: Primary,
@@ -230,6 +238,9 @@ impl Spreader {
             }
             while let Ok(ending) = self.endings.try_recv() {
                 self.note(ending);
+                if self.is_in_vain() {
+                    control.stop();
+                }
             }
             if !self.primary.flush() {
                 control.stop();
@@ -256,11 +267,19 @@ impl Spreader {
         self.primary.pass(event, self.patient);
     }
 
-    /// Keeps the first failure, and tells each.
+    /// Whether nobody gets anything any more.
+    fn is_in_vain(&self) -> bool {
+        self.working == 0 && !self.shows
+    }
+
+    /// Keeps the first failure, and tells each that is not the end of all.
     fn note(&mut self, ended: Result<(), Failure>) {
+        self.working = self.working.saturating_sub(1);
         if let Err(failure) = ended {
-            let text = format!("{}; the other outputs go on", failure.message());
-            self.primary.pass(Event::Notice(text), self.patient);
+            if !self.is_in_vain() || self.failure.is_some() {
+                let text = format!("{}; the other outputs go on", failure.message());
+                self.primary.pass(Event::Notice(text), self.patient);
+            }
             self.failure.get_or_insert(failure);
         }
     }
@@ -351,7 +370,7 @@ mod tests {
 
     fn fan(outputs: Vec<Box<dyn Output>>) -> (SyncSender<Event>, Fan) {
         let (sender, events) = mpsc::sync_channel(1);
-        let fan = Fan::start(events, outputs, false, &Arc::default()).unwrap();
+        let fan = Fan::start(events, outputs, false, true, &Arc::default()).unwrap();
         (sender, fan)
     }
 

@@ -5,10 +5,12 @@ use std::sync::mpsc::Receiver;
 
 use echometer_engine::Reading;
 
+use super::progress::Progress;
 use super::{About, line, next, notice, written};
 use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::shown::shown_json;
 
 /// Writes each reading (or, if `once`, each part's one reading) until the analysis ends.
 ///
@@ -22,15 +24,20 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let mut part = None;
+    let mut progress = Progress::new(once);
     let mut write = |reading: &Reading, part: Option<&Part>| {
         let line =
             line::json(reading, about, part).map_err(|error| Failure::failed(format!("JSON: {error}")))?;
         // One write a line, so that a reader never sees half of one.
-        written(out.write_all((line + "\n").as_bytes()).and_then(|()| out.flush()))
+        written(
+            out.write_all((shown_json(&line) + "\n").as_bytes())
+                .and_then(|()| out.flush()),
+        )
     };
     loop {
         let heard = match next(events, control) {
             Event::Begins(begun) => {
+                progress.begins(&begun, about.window_s);
                 if chosen && begun.live {
                     notice(&format!(
                         "listening to {} ({} Hz, {} channels)",
@@ -41,9 +48,16 @@ pub(crate) fn run(
                 true
             }
             Event::Reading(reading) if !once => write(&reading, part.as_ref())?,
-            Event::Whole(reading) if once => write(&reading, part.as_ref())?,
+            Event::Whole(reading) if once => {
+                progress.clear();
+                write(&reading, part.as_ref())?
+            }
+            Event::Heard(seconds) => {
+                progress.heard(seconds);
+                true
+            }
             Event::Notice(text) | Event::Lost(text) => {
-                notice(&text);
+                progress.say(&text);
                 true
             }
             Event::Reading(_) | Event::Whole(_) | Event::Frames(_) | Event::Peak(_) => true,

@@ -154,6 +154,7 @@ pub(super) mod tests {
             model: "live 1.0".into(),
             backend: "embedded".into(),
             reason: None,
+            telling: false,
             window_s: 30.0,
             first_reading_s: 2.0,
             guesses: PerFeature::default(),

@@ -10,6 +10,7 @@ use super::fan::Output;
 use crate::analysis::Part;
 use crate::failure::Failure;
 use crate::naming;
+use crate::shown::shown;
 
 /// What other programs see.
 const CLIENT: &str = "Echometer";
@@ -64,7 +65,7 @@ fn connect(output: MidiOutput, text: &str) -> Result<(MidiOutputConnection, Stri
         .filter_map(|port| Some((output.port_name(&port).ok()?, port)))
         .collect();
     let names = |ports: &mut dyn Iterator<Item = &String>| -> String {
-        ports.map(|name| format!("\n  {name}")).collect()
+        ports.map(|name| format!("\n  {}", shown(name))).collect()
     };
     match naming::fitting(text, &ports, |(name, _)| [name.as_str()]).as_slice() {
         [(name, port)] => match output.connect(port, CLIENT) {

@@ -6,11 +6,13 @@ use std::sync::mpsc::Receiver;
 use echometer_engine::{Feature, Reading};
 use echometer_meters as meters;
 
+use super::progress::Progress;
 use super::terminal::theme::Theme;
 use super::{About, next, notice, shortcomings, written};
 use crate::analysis::{Event, Part};
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::shown::shown;
 
 /// Cells of a bar.
 const BAR: usize = 32;
@@ -18,9 +20,11 @@ const BAR: usize = 32;
 /// `--once` on a terminal: a table for each part, once it is done.
 pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) -> Result<(), Failure> {
     let mut part = None;
+    let mut progress = Progress::new(true);
     loop {
         match next(events, control) {
             Event::Begins(begun) => {
+                progress.begins(&begun, about.window_s);
                 if begun.live {
                     notice(&format!(
                         "listening to {} for {} s …",
@@ -29,12 +33,14 @@ pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) ->
                 }
                 part = Some(begun);
             }
+            Event::Heard(seconds) => progress.heard(seconds),
             Event::Whole(reading) => {
+                progress.clear();
                 if !print(about, part.as_ref(), &reading)? {
                     return Ok(());
                 }
             }
-            Event::Notice(text) | Event::Lost(text) => notice(&text),
+            Event::Notice(text) | Event::Lost(text) => progress.say(&text),
             Event::Reading(_) | Event::Peak(_) | Event::Frames(_) => {}
             Event::Ended(result) => return result,
         }
@@ -63,7 +69,7 @@ fn write(
     } else {
         format!("all {}", clock(reading.time))
     };
-    writeln!(out, "{title}  ({over})")?;
+    writeln!(out, "{}  ({over})", shown(title))?;
     for feature in meters::ORDER {
         let value = reading.values[feature];
         let filled = value.map_or(0, |value| (feature.position(value) * BAR as f32).round() as usize);
@@ -89,7 +95,7 @@ fn write(
     if let Some(text) = shortcomings(reading) {
         writeln!(out, "  {text}")?;
     }
-    writeln!(out, "  {} · {}", about.model, about.backend)
+    writeln!(out, "  {} · {}", shown(&about.model), about.backend)
 }
 
 /// Minutes and seconds.

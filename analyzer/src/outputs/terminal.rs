@@ -4,6 +4,7 @@ mod bar;
 mod draw;
 mod meter;
 mod notices;
+mod screen;
 mod state;
 pub(crate) mod theme;
 
@@ -11,20 +12,19 @@ use std::io::{self, IsTerminal};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-
 use super::{About, table};
 use crate::analysis::Event;
 use crate::control::Control;
 use crate::failure::Failure;
+use crate::tty;
+use screen::{Screen, Wish};
 use state::State;
 use theme::Theme;
 
 /// Time between two pictures.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// Shows the meters until the input ends or the user leaves; the terminal is restored whatever happens.
+/// Shows the meters until the input ends, the user leaves or the terminal is closed; it is restored whatever happens.
 ///
 /// What a finite input gave stays on the screen afterwards, as a table.
 pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) -> Result<(), Failure> {
@@ -33,12 +33,14 @@ pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) ->
     let mut state = State::new(about);
     // Before it is: a signal must never find the screen taken and nobody to give it back.
     control.hold_screen(true);
-    // Also installs a panic hook that restores the terminal first.
-    let shown =
-        ratatui::try_init().and_then(|mut terminal| show(&mut terminal, &mut state, &theme, events, control));
+    let shown = Screen::take().and_then(|mut screen| show(&mut screen, &mut state, &theme, events, control));
     control.stop();
-    ratatui::restore();
+    tty::restore();
     control.hold_screen(false);
+    if tty::is_closed(&io::stdout()) {
+        // Its user left, whatever it was that failed first; there is nobody to tell.
+        return shown.unwrap_or(Ok(()));
+    }
     let ended = shown.map_err(failed)?;
     for (part, reading) in &state.done {
         table::print(about, Some(part), reading)?;
@@ -48,7 +50,7 @@ pub(crate) fn run(about: &About, events: &Receiver<Event>, control: &Control) ->
 }
 
 fn show(
-    terminal: &mut DefaultTerminal,
+    screen: &mut Screen,
     state: &mut State<'_>,
     theme: &Theme,
     events: &Receiver<Event>,
@@ -56,7 +58,7 @@ fn show(
 ) -> io::Result<Result<(), Failure>> {
     let mut next = Instant::now();
     loop {
-        terminal.draw(|frame| draw::draw(frame, state, theme))?;
+        screen.terminal.draw(|frame| draw::draw(frame, state, theme))?;
         next = (next + FRAME).max(Instant::now());
         // Takes events as they come, so that a fast file is never held up by the picture.
         loop {
@@ -72,38 +74,18 @@ fn show(
                 break;
             }
         }
-        while event::poll(Duration::ZERO)? {
-            match event::read()? {
-                Input::Key(key) if key.kind != KeyEventKind::Release => match wish(key) {
-                    Some(Wish::Leave) => return Ok(Ok(())),
-                    Some(Wish::Reset) => {
-                        control.reset();
-                        state.reset();
-                    }
-                    None => {}
-                },
-                _ => {} // a new size shows in the next picture
+        while let Ok(wish) = screen.wishes.try_recv() {
+            match wish? {
+                Wish::Leave => return Ok(Ok(())),
+                Wish::Reset => {
+                    control.reset();
+                    state.reset();
+                }
             }
         }
-        if control.is_stopped() {
+        if control.is_stopped() || screen.is_closed() {
             return Ok(Ok(()));
         }
         state.pass();
-    }
-}
-
-/// What a key asks for.
-#[derive(Debug, PartialEq, Eq)]
-enum Wish {
-    Leave,
-    Reset,
-}
-
-fn wish(key: KeyEvent) -> Option<Wish> {
-    match key.code {
-        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Wish::Leave),
-        KeyCode::Char('q' | 'Q') | KeyCode::Esc => Some(Wish::Leave),
-        KeyCode::Char('r' | 'R') => Some(Wish::Reset),
-        _ => None,
     }
 }

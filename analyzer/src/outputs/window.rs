@@ -78,10 +78,30 @@ fn title(input: &str) -> String {
 }
 
 fn unopened(error: &eframe::Error) -> Failure {
-    Failure::failed(format!("--window cannot open a window: {error}")).hint(
+    // Their own words are for whoever builds programs, and name files of that machine.
+    let why = match error {
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) if !has_display() => {
+            "there is no desktop to open it on"
+        }
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
+            "the desktop does not answer, or refuses it"
+        }
+        eframe::Error::AppCreation(_) => "it could not be set up",
+        _ => "the desktop offers no OpenGL that fits",
+    };
+    Failure::failed(format!("--window cannot open a window: {why}")).hint(
         "it needs a desktop: DISPLAY or WAYLAND_DISPLAY must name one, with OpenGL 2.0 or newer\n\
          without --window the meters are in the terminal, and --serve shows them in a browser",
     )
+}
+
+/// Whether the environment names a desktop; it need not be there.
+fn has_display() -> bool {
+    let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(not(target_os = "linux"))
+        || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+            .into_iter()
+            .any(named)
 }
 
 /// The window.

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::row::Row;
 use crate::failure::Failure;
 
+/// How every journal begins: with a row.
+const BEGINNING: &[u8] = b"{\"path\":\"";
+
 /// JSON lines in a file that only one scan at a time holds.
 pub(crate) struct Journal {
     path: PathBuf,
@@ -93,6 +96,11 @@ fn is_at(_: &File, path: &Path) -> bool {
 fn recover(file: &mut File) -> io::Result<Vec<Row>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
+    // What is somebody's own must not be cut and removed.
+    let begun = &bytes[..bytes.len().min(BEGINNING.len())];
+    if !BEGINNING.starts_with(begun) {
+        return Err(io::Error::other("it is there, but no scan wrote it"));
+    }
     let whole = bytes
         .iter()
         .rposition(|byte| *byte == b'\n')

@@ -13,7 +13,7 @@ use super::tags;
 use super::walk::{Found, to_row};
 use crate::analysis::{self, Event, Options};
 use crate::control::Control;
-use crate::failure::Failure;
+use crate::failure::{Failure, one_line};
 use crate::outputs::line::told;
 use crate::sources;
 
@@ -62,8 +62,8 @@ fn without_name(message: &str, path: &Path) -> String {
     let name = path.file_name().map(Path::new).unwrap_or(path);
     let rest = [path, name]
         .iter()
-        .find_map(|before| message.strip_prefix(&format!("{}: ", before.display())));
-    rest.unwrap_or(message).to_owned()
+        .find_map(|before| message.strip_prefix(&one_line(&format!("{}:", before.display()))));
+    rest.map_or(message, str::trim_start).to_owned()
 }
 
 /// What was heard of a file.

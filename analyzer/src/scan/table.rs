@@ -13,7 +13,8 @@ use clap::ValueEnum;
 
 use super::row::Row;
 use crate::failure::Failure;
-use crate::whole::whole;
+use crate::sources::is_audio_name;
+use crate::whole::{self, whole};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,6 +57,13 @@ impl Table {
     pub(crate) fn at(path: &Path, format: Option<TableFormat>) -> Result<Self, Failure> {
         let format = format.map_or_else(|| TableFormat::of(path), Ok)?;
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if is_audio_name(path) || is_audio_name(&real) {
+            return Err(Failure::usage(format!(
+                "table {} cannot be written: its name is that of an audio file",
+                path.display()
+            ))
+            .hint("name a file that ends in .csv, .jsonl or .parquet"));
+        }
         if real.exists() && !real.is_file() {
             return Err(Failure::usage(format!(
                 "table {} cannot be written: it is no regular file",
@@ -64,6 +72,11 @@ impl Table {
             .hint("name a file; without --out, JSON lines go to standard output"));
         }
         Ok(Self { path: real, format })
+    }
+
+    /// Clears what is left beside it by a scan that was killed while it wrote the table.
+    pub(crate) fn clear(&self) {
+        whole::clear_folder(whole::folder_of(&self.path));
     }
 
     /// Its rows; none where it is not there.

@@ -9,6 +9,7 @@ mod pieces;
 mod place;
 mod replace;
 
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use super::walk::{Found, state};
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::outputs::notice;
+use crate::whole;
 use one::{Field, one};
 
 /// How scores are written into files.
@@ -44,6 +46,9 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     // A value that is no better than a constant has no business in anybody's files.
     let guesses = PerFeature::from_fn(|feature| model.card().is_guess(feature));
+    if !apply {
+        whole::clear_folder(&env::temp_dir());
+    }
     let (mut changed, mut failed) = (0, 0);
     for (path, found) in files {
         if control.is_stopped() {
@@ -64,7 +69,7 @@ pub(crate) fn run(
             Ok(Some(change)) => {
                 changed += 1;
                 let will = if apply { "wrote" } else { "would write" };
-                notice(&format!("{will} {}: {}", shown(&change), shown(path)));
+                notice(&format!("{will} {change}: {path}"));
                 if apply {
                     // The file is another now, but sounds the same.
                     let row = restated(row.clone(), &found.path);
@@ -78,7 +83,7 @@ pub(crate) fn run(
                 } else {
                     "would not write tags"
                 };
-                notice(&format!("{will}, {}: {}", shown(&reason), shown(path)));
+                notice(&format!("{will}, {reason}: {path}"));
             }
         }
     }
@@ -123,17 +128,4 @@ fn restated(mut row: Row, path: &Path) -> Row {
     let state = std::fs::metadata(path).and_then(|metadata| state(&metadata));
     (row.size, row.mtime_ms) = state.ok().unzip();
     row
-}
-
-/// A path, or what a file says, on one line, whatever is in it.
-fn shown(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
 }

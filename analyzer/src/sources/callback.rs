@@ -25,7 +25,7 @@ const ENDING: [(ErrorKind, &str); 8] = [
         "it was unplugged, switched off or removed",
     ),
     (ErrorKind::HostUnavailable, "its sound server ended"),
-    (ErrorKind::StreamInvalidated, "its settings changed"),
+    (ErrorKind::StreamInvalidated, "its stream broke off"),
     (ErrorKind::DeviceBusy, "another program holds it"),
     (ErrorKind::PermissionDenied, "the system no longer permits it"),
     (ErrorKind::ResourceExhausted, "the system ran out of resources"),

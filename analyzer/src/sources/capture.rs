@@ -1,6 +1,7 @@
 //! Capturing from a device. What happens on the driver's thread is in [`super::callback`].
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -18,6 +19,8 @@ const RING_S: usize = 2;
 const BLOCKS_HZ: u32 = 25;
 /// A driver that does not answer for so long does not work.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a driver may hold what it calls after its stream was ended.
+const LET_GO: Duration = Duration::from_secs(1);
 
 /// A running capture; dropping it ends it.
 pub(crate) struct Capture {
@@ -29,133 +32,219 @@ pub(crate) struct Capture {
     pub(crate) channels: u16,
     /// The analysis thread's end, until it is taken.
     pub(crate) tap: Option<TapReader>,
+    home: Home,
     signs: Arc<Signs>,
-    stream: cpal::Stream,
+    stream: Option<Running>,
 }
 
 impl Capture {
     /// Finds and opens a device in its own rate and channels, of which `chosen` are heard.
     pub(crate) fn open(selector: &Selector, chosen: &Channels) -> Result<Self, Failure> {
-        let (device, name) = selector.device()?;
-        let failed = |error: cpal::Error| {
-            Failure::input(format!("{name} cannot be listened to: {error}"))
-                .hint("another program may hold it; --list-devices shows what there is")
-        };
-        let supported = devices::format(&device).map_err(failed)?;
-        let rate = supported.sample_rate();
-        let heard = chosen.of(supported.channels(), &name)?;
-        let channels = heard.len() as u16;
-        let mut config = supported.config();
-        let wanted = rate / BLOCKS_HZ;
-        if let SupportedBufferSize::Range { min, max } = *supported.buffer_size()
-            && min <= max
-        {
-            config.buffer_size = BufferSize::Fixed(wanted.clamp(min, max));
-        }
-        let format = supported.sample_format();
-        let open = |config| Opened::new(&device, config, format, &heard);
-        // Some drivers promise a block size that they then refuse.
-        let opened = match open(config) {
-            Err(Refused::Device(error)) if error.kind() == ErrorKind::UnsupportedConfig => {
-                open(StreamConfig {
-                    buffer_size: BufferSize::Default,
-                    ..config
-                })
-            }
-            opened => opened,
-        };
-        let Opened { stream, tap, signs } = opened.map_err(|refused| match refused {
-            Refused::Device(error) => failed(error),
-            Refused::Channels(error) => Failure::failed(format!("{name}: {error}")),
-        })?;
-        stream.play().map_err(failed)?;
-        tracing::info!(name, rate, channels, %format, "capturing");
+        let found = Found::find(selector, chosen)?;
+        let (rate, channels) = (found.config.sample_rate, found.heard.len() as u16);
+        let (writer, reader) = tap(channels, RING_S * rate as usize)
+            .map_err(|error| Failure::failed(format!("{}: {error}", found.name)))?;
+        let mut home = Home::new();
+        home.spare = Some(writer);
+        let (stream, signs) = found.listen(&mut home)?;
+        tracing::info!(name = found.name, rate, channels, format = %found.format, "capturing");
         Ok(Self {
-            name,
+            name: found.name,
             rate,
             channels,
-            tap: Some(tap),
+            tap: Some(reader),
+            home,
             signs,
-            stream,
+            stream: Some(stream),
         })
     }
 
-    /// Blocks delivered so far.
+    /// Opens a device again whose stream broke off, for the same analysis; `false` where it is not as it was.
+    pub(crate) fn reopen(&mut self, selector: &Selector, chosen: &Channels) -> Result<bool, Failure> {
+        self.stream = None;
+        let found = Found::find(selector, chosen)?;
+        let is = (&found.name, found.config.sample_rate, found.heard.len());
+        if is != (&self.name, self.rate, usize::from(self.channels)) || !self.home.wait() {
+            return Ok(false);
+        }
+        let (stream, signs) = found.listen(&mut self.home)?;
+        tracing::info!(name = self.name, "capturing again");
+        (self.stream, self.signs) = (Some(stream), signs);
+        Ok(true)
+    }
+
+    /// Blocks delivered so far by the stream that is open.
     pub(crate) fn blocks(&self) -> u64 {
         self.signs.blocks()
     }
 
-    /// Why the device is gone, if it is.
-    pub(crate) fn lost(&self) -> Option<&'static str> {
+    /// Why the stream ended, if it did.
+    pub(crate) fn lost(&mut self) -> Option<&'static str> {
         for (what, times) in self.signs.take_passing() {
             tracing::info!(device = self.name, what, times, "the driver says");
         }
-        self.signs.ending()
+        let let_go = self.home.is_back().then_some("its stream ended");
+        self.signs.ending().or(let_go)
     }
 }
 
-impl Drop for Capture {
+/// A stream that is open.
+struct Running(cpal::Stream);
+
+impl Drop for Running {
     fn drop(&mut self) {
         // Ends the callbacks at once, also where dropping the stream has to wait for a driver that is gone.
-        if let Err(error) = self.stream.pause() {
+        if let Err(error) = self.0.pause() {
             tracing::debug!(%error, "pausing");
         }
     }
 }
 
-struct Opened {
-    stream: cpal::Stream,
-    tap: TapReader,
-    signs: Arc<Signs>,
+/// Where the driver's end of the tap is while no stream has it.
+struct Home {
+    door: (Sender<Tap>, Receiver<Tap>),
+    spare: Option<Tap>,
 }
 
-enum Refused {
-    Device(cpal::Error),
-    Channels(echometer_engine::tap::ChannelsError),
+impl Home {
+    fn new() -> Self {
+        Self {
+            door: mpsc::channel(),
+            spare: None,
+        }
+    }
+
+    /// Whether it is here.
+    fn is_back(&mut self) -> bool {
+        self.spare = self.spare.take().or_else(|| self.door.1.try_recv().ok());
+        self.spare.is_some()
+    }
+
+    /// The same after a wait: a driver lets go of a stream a little after it was told to.
+    fn wait(&mut self) -> bool {
+        if !self.is_back() {
+            self.spare = self.door.1.recv_timeout(LET_GO).ok();
+        }
+        self.spare.is_some()
+    }
+
+    fn lend(&mut self) -> Lent {
+        Lent {
+            tap: self.spare.take(),
+            home: self.door.0.clone(),
+        }
+    }
 }
 
-impl Opened {
-    fn new(
-        device: &cpal::Device,
+/// The driver's end of the tap, which comes back when the driver lets go of what it calls.
+struct Lent {
+    tap: Option<Tap>,
+    home: Sender<Tap>,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(tap) = self.tap.take() {
+            // Nobody waits for it where the capture has ended.
+            let _ = self.home.send(tap);
+        }
+    }
+}
+
+/// A device that can be opened.
+struct Found {
+    device: cpal::Device,
+    name: String,
+    config: StreamConfig,
+    format: SampleFormat,
+    /// The channels that are heard, counted from 0.
+    heard: Vec<usize>,
+}
+
+impl Found {
+    fn find(selector: &Selector, chosen: &Channels) -> Result<Self, Failure> {
+        let (device, name) = selector.device()?;
+        let supported = devices::format(&device).map_err(|error| failed(&name, &error))?;
+        let heard = chosen.of(supported.channels(), &name)?;
+        let mut config = supported.config();
+        let wanted = supported.sample_rate() / BLOCKS_HZ;
+        if let SupportedBufferSize::Range { min, max } = *supported.buffer_size()
+            && min <= max
+        {
+            config.buffer_size = BufferSize::Fixed(wanted.clamp(min, max));
+        }
+        Ok(Self {
+            device,
+            name,
+            config,
+            format: supported.sample_format(),
+            heard,
+        })
+    }
+
+    /// Lets it write into the tap that is at home.
+    fn listen(&self, home: &mut Home) -> Result<(Running, Arc<Signs>), Failure> {
+        let open = |home: &mut Home, config| {
+            let signs = Arc::new(Signs::default());
+            let stream = self.stream(config, home.lend(), Arc::clone(&signs))?;
+            Ok((Running(stream), signs))
+        };
+        let opened = match open(home, self.config) {
+            // Some drivers promise a block size that they then refuse.
+            Err(error) if cpal::Error::kind(&error) == ErrorKind::UnsupportedConfig => {
+                // What was lent comes back with the refusal.
+                home.wait();
+                let config = StreamConfig {
+                    buffer_size: BufferSize::Default,
+                    ..self.config
+                };
+                open(home, config)
+            }
+            opened => opened,
+        };
+        let (stream, signs) = opened.map_err(|error| failed(&self.name, &error))?;
+        stream.0.play().map_err(|error| failed(&self.name, &error))?;
+        Ok((stream, signs))
+    }
+
+    fn stream(
+        &self,
         config: StreamConfig,
-        format: SampleFormat,
-        heard: &[usize],
-    ) -> Result<Self, Refused> {
-        let (writer, reader) =
-            tap(heard.len() as u16, RING_S * config.sample_rate as usize).map_err(Refused::Channels)?;
-        let signs = Arc::new(Signs::default());
-        let (theirs, heard) = (Arc::clone(&signs), heard.to_vec());
-        let stream = match format {
-            SampleFormat::I8 => stream::<i8>(device, config, heard, writer, theirs),
-            SampleFormat::I16 => stream::<i16>(device, config, heard, writer, theirs),
-            SampleFormat::I24 => stream::<cpal::I24>(device, config, heard, writer, theirs),
-            SampleFormat::I32 => stream::<i32>(device, config, heard, writer, theirs),
-            SampleFormat::I64 => stream::<i64>(device, config, heard, writer, theirs),
-            SampleFormat::U8 => stream::<u8>(device, config, heard, writer, theirs),
-            SampleFormat::U16 => stream::<u16>(device, config, heard, writer, theirs),
-            SampleFormat::U24 => stream::<cpal::U24>(device, config, heard, writer, theirs),
-            SampleFormat::U32 => stream::<u32>(device, config, heard, writer, theirs),
-            SampleFormat::U64 => stream::<u64>(device, config, heard, writer, theirs),
-            SampleFormat::F32 => stream::<f32>(device, config, heard, writer, theirs),
-            SampleFormat::F64 => stream::<f64>(device, config, heard, writer, theirs),
+        tap: Lent,
+        signs: Arc<Signs>,
+    ) -> Result<cpal::Stream, cpal::Error> {
+        let (device, heard) = (&self.device, self.heard.clone());
+        match self.format {
+            SampleFormat::I8 => stream::<i8>(device, config, heard, tap, signs),
+            SampleFormat::I16 => stream::<i16>(device, config, heard, tap, signs),
+            SampleFormat::I24 => stream::<cpal::I24>(device, config, heard, tap, signs),
+            SampleFormat::I32 => stream::<i32>(device, config, heard, tap, signs),
+            SampleFormat::I64 => stream::<i64>(device, config, heard, tap, signs),
+            SampleFormat::U8 => stream::<u8>(device, config, heard, tap, signs),
+            SampleFormat::U16 => stream::<u16>(device, config, heard, tap, signs),
+            SampleFormat::U24 => stream::<cpal::U24>(device, config, heard, tap, signs),
+            SampleFormat::U32 => stream::<u32>(device, config, heard, tap, signs),
+            SampleFormat::U64 => stream::<u64>(device, config, heard, tap, signs),
+            SampleFormat::F32 => stream::<f32>(device, config, heard, tap, signs),
+            SampleFormat::F64 => stream::<f64>(device, config, heard, tap, signs),
             other => Err(cpal::Error::with_message(
                 ErrorKind::UnsupportedOperation,
                 format!("its samples are {other}, but must be integers or floats"),
             )),
-        };
-        Ok(Self {
-            stream: stream.map_err(Refused::Device)?,
-            tap: reader,
-            signs,
-        })
+        }
     }
+}
+
+fn failed(name: &str, error: &cpal::Error) -> Failure {
+    Failure::input(format!("{name} cannot be listened to: {error}"))
+        .hint("another program may hold it; --list-devices shows what there is")
 }
 
 fn stream<T>(
     device: &cpal::Device,
     config: StreamConfig,
     heard: Vec<usize>,
-    mut tap: Tap,
+    mut tap: Lent,
     signs: Arc<Signs>,
 ) -> Result<cpal::Stream, cpal::Error>
 where
@@ -167,7 +256,9 @@ where
     device.build_input_stream(
         config,
         move |block: &[T], _: &cpal::InputCallbackInfo| {
-            callback::block(block, channels, &heard, &mut tap, &theirs);
+            if let Some(tap) = &mut tap.tap {
+                callback::block(block, channels, &heard, tap, &theirs);
+            }
         },
         // On most hosts this runs on the audio thread too, and the stream may go on: an overrun, for one.
         move |error: cpal::Error| signs.error(error.kind()),

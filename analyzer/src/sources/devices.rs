@@ -8,6 +8,8 @@ use cpal::{ErrorKind, Host, HostId};
 
 use crate::failure::Failure;
 use crate::naming;
+use crate::shown::shown;
+use crate::tty;
 
 /// ALSA names its converters like devices, and bridges to servers that complain aloud where these are not running.
 const NO_DEVICES: [&str; 9] = [
@@ -275,7 +277,10 @@ fn not_found<'a>(text: &str, there: impl Iterator<Item = &'a Found>) -> Failure 
 
 fn names<'a>(devices: impl Iterator<Item = &'a Found>) -> String {
     devices
-        .map(|found| format!("\n  {}  ({}, {})", found.id, found.description, found.host.name()))
+        .map(|found| {
+            let (id, description) = (shown(&found.id), shown(&found.description));
+            format!("\n  {id}  ({description}, {})", found.host.name())
+        })
         .collect()
 }
 
@@ -292,9 +297,7 @@ pub(crate) fn print_list() -> Result<(), Failure> {
         print_table(&mut out, &devices)
     };
     match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("standard output: {error}")))
-        }
+        Err(error) if !tty::is_left(&error) => Err(Failure::failed(format!("standard output: {error}"))),
         _ => Ok(()),
     }
 }
@@ -307,7 +310,7 @@ fn print_table(out: &mut impl Write, devices: &[(Found, u32, u16)]) -> io::Resul
     );
     let name = width(
         "NAME",
-        &mut devices.iter().map(|(found, ..)| found.id.chars().count()),
+        &mut devices.iter().map(|(found, ..)| shown(&found.id).chars().count()),
     );
     writeln!(
         out,
@@ -325,8 +328,8 @@ fn print_table(out: &mut impl Write, devices: &[(Found, u32, u16)]) -> io::Resul
             "{mark} {:>3}  {:host$}  {:name$}  {rate:>6} Hz  {channels:>8}  {}",
             i + 1,
             found.host.name(),
-            found.id,
-            found.description,
+            shown(&found.id),
+            shown(&found.description),
         );
         writeln!(out, "{}", line.trim_end())?;
     }

@@ -163,6 +163,102 @@ fn links_lead_somewhere_and_loops_end() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_is_found_once_however_many_ways_lead_to_it() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir_all(music.join("album")).unwrap();
+    wav(&music.join("album"), "x.wav", &chord(2.5));
+    wav(folder.path(), "outside.wav", &chord(2.5));
+    symlink("..", music.join("parent")).unwrap();
+    // Before and after what they lead to, in the order of names.
+    symlink("album", music.join("a first")).unwrap();
+    symlink("album", music.join("z last")).unwrap();
+    symlink("album/x.wav", music.join("favourite.wav")).unwrap();
+    symlink("loop.wav", music.join("loop.wav")).unwrap();
+    let told = scanned(folder.path(), &["music", "--out", "t.jsonl"]);
+    assert!(told.contains("2 scored"), "{told}");
+    assert!(told.contains("skipped: ") && told.contains("loop.wav"), "{told}");
+    let rows = table(&folder.path().join("t.jsonl"));
+    assert_eq!(rows.len(), 2);
+    let path = |name: &str| rows[name]["path"].as_str().unwrap();
+    assert!(path("x.wav").ends_with("music/album/x.wav"), "{}", path("x.wav"));
+    assert!(path("outside.wav").ends_with("music/parent/outside.wav"));
+    let told = scanned(folder.path(), &["music/parent", "music", "--out", "u.jsonl"]);
+    assert!(told.contains("2 scored"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_a_row_and_holds_nobody_up() {
+    use std::os::unix::net::UnixListener;
+
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("pipe.mp3"))
+        .status();
+    assert!(made.unwrap().success());
+    let _socket = UnixListener::bind(folder.path().join("socket.mp3")).unwrap();
+    fs::write(
+        folder.path().join("list"),
+        "pipe.mp3\nsocket.mp3\n/dev/zero\n/dev/tty\n.\n",
+    )
+    .unwrap();
+    for (arguments, rows) in [
+        (&["pipe.mp3", "socket.mp3", "/dev/zero"][..], 3),
+        (&["--from", "list"], 5),
+    ] {
+        // One that waits is stopped.
+        let output = std::process::Command::new("timeout")
+            .args([
+                "--kill-after=5",
+                "60",
+                env!("CARGO_BIN_EXE_analyzer"),
+                "scan",
+                "--no-config",
+            ])
+            .args(["--device", "embedded"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 0, "{arguments:?}: {}", stderr(&output));
+        let found = crate::rows(std::str::from_utf8(&output.stdout).unwrap());
+        assert_eq!(found.len(), rows);
+        for (name, row) in found {
+            let error = row["error"].as_str().unwrap();
+            assert!(error.starts_with("it is "), "{name}: {error}");
+        }
+    }
+    // In a folder they are no music.
+    assert!(scanned(folder.path(), &["."]).contains("holds no audio"));
+}
+
+#[cfg(unix)]
+#[test]
+fn one_signal_ends_the_wait_for_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = analyzer(&["scan", "--from", "-"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdin = child.stdin.take().unwrap();
+    let id = child.id().to_string();
+    // Until it reads: its status then says that it sleeps. A signal before that ends it as well.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::process::Command::new("kill").arg(&id).status().unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while child.try_wait().unwrap().is_none() {
+        assert!(std::time::Instant::now() < deadline, "it did not end");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    drop(stdin);
+}
+
+#[cfg(unix)]
+#[test]
 fn what_may_not_be_read_is_kept_or_told() {
     use std::os::unix::fs::PermissionsExt;
 

@@ -183,6 +183,103 @@ fn a_disk_that_is_not_mounted_keeps_its_rows() {
 }
 
 #[test]
+fn a_disk_within_the_library_that_is_not_mounted_keeps_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    for album in ["music/disk/one", "music/album"] {
+        fs::create_dir_all(at(album)).unwrap();
+        wav(&at(album), &format!("{}.wav", &album[6..9]), &chord(2.5));
+    }
+    fs::create_dir(at("music/never used")).unwrap();
+    scanned(folder.path(), &["music", "--out", "t.csv"]);
+    fs::rename(at("music/disk"), at("away")).unwrap();
+    fs::create_dir(at("music/disk")).unwrap();
+    // Such as some put where a disk is missing.
+    fs::write(at("music/disk/.not-mounted"), "").unwrap();
+    let told = scanned(folder.path(), &["music", "--out", "t.csv"]);
+    assert!(
+        told.contains("disk is empty: rows of files in it are kept"),
+        "{told}"
+    );
+    assert!(!told.contains("never used") && !told.contains("gone"), "{told}");
+    assert!(told.contains("1 unchanged: 2 rows"), "{told}");
+    // A folder that is not there any more was taken away, not unmounted.
+    fs::remove_dir_all(at("music/disk")).unwrap();
+    let told = scanned(folder.path(), &["music", "--out", "t.csv"]);
+    assert!(told.contains("1 gone: 1 rows"), "{told}");
+}
+
+#[test]
+fn folders_without_audio_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = folder.path().join("documents");
+    fs::create_dir_all(documents.join("deep")).unwrap();
+    for (arguments, expected) in [
+        (&["documents"][..], "documents holds no audio"),
+        (&["documents/deep"], "deep is empty"),
+        (&["documents", "--out", "t.csv"], "documents holds no audio"),
+    ] {
+        let told = scanned(folder.path(), arguments);
+        assert!(told.contains(expected), "{told}");
+    }
+    wav(&documents.join("deep"), "x.wav", &chord(2.5));
+    assert!(!scanned(folder.path(), &["documents"]).contains("no audio"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_scan_clears_what_a_killed_one_left_among_the_music() {
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir_all(music.join("album")).unwrap();
+    // Long, so that the copy can be found while it is written.
+    let samples: Vec<_> = std::iter::repeat_n(chord(20.0), 12).flatten().collect();
+    wav(&music.join("album"), "long.wav", &samples);
+    scanned(folder.path(), &["music", "--out", "t.csv"]);
+    let unfinished = |folder: &std::path::Path| -> Vec<_> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let name = |path: &std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        entries
+            .filter(|path| name(path).starts_with(".echometer-"))
+            .collect()
+    };
+    let mut child = analyzer(&["scan", "--device", "embedded", "music", "--out", "t.csv"])
+        .args(["--write-tags", "1t", "--apply"])
+        .current_dir(folder.path())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while unfinished(&music.join("album")).is_empty() {
+        assert!(Instant::now() < deadline, "no copy was made");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before its copy was seen"
+        );
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(unfinished(&music.join("album")).len(), 1);
+    // What another process still writes: it holds a lock.
+    let theirs = music.join(".echometer-Ab12Cd.wav");
+    let held = fs::File::create(&theirs).unwrap();
+    held.lock().unwrap();
+    // What only looks like it, and what was left beside the table.
+    let mine = music.join(".echometer-my notes.wav");
+    fs::write(&mine, "").unwrap();
+    let table = folder.path().join(".echometer-Ab12Cd.csv");
+    fs::write(&table, "").unwrap();
+    scanned(folder.path(), &["music", "--out", "t.csv"]);
+    assert_eq!(unfinished(&music.join("album")).len(), 0);
+    assert!(theirs.exists() && mine.exists() && !table.exists());
+    drop(held);
+    scanned(folder.path(), &["music", "--out", "t.csv"]);
+    assert!(!theirs.exists());
+}
+
+#[test]
 fn flags_may_need_what_the_configuration_says() {
     let folder = tempfile::tempdir().unwrap();
     wav(folder.path(), "x.wav", &chord(2.5));

@@ -260,3 +260,30 @@ fn what_is_no_table_is_left_alone() {
         assert!(output.stdout.is_empty() && !folder.path().join("t.csv").exists());
     }
 }
+
+#[test]
+fn tables_and_journals_take_the_place_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    wav(folder.path(), "song.wav", &chord(2.5));
+    // Empty, as a table may be.
+    fs::write(at("empty.mp3"), "").unwrap();
+    let before = fs::read(at("song.wav")).unwrap();
+    fs::hard_link(at("song.wav"), at("t.csv.journal")).unwrap();
+    fs::hard_link(at("song.wav"), at("u.csv")).unwrap();
+    for (out, expected) in [
+        ("t.csv", 1),
+        ("u.csv", 3),
+        ("empty.mp3", 2),
+        ("song.wav", 2),
+        ("new.flac", 2),
+    ] {
+        let output = scan(folder.path(), &["song.wav", "--format", "csv", "--out", out]);
+        assert_eq!(code(&output), expected, "{out}: {}", stderr(&output));
+        assert!(stderr(&output).contains(out), "{}", stderr(&output));
+        for name in ["song.wav", "t.csv.journal", "u.csv"] {
+            assert!(fs::read(at(name)).unwrap() == before, "{out} {name}");
+        }
+        assert!(at("empty.mp3").exists() && !at("new.flac").exists());
+    }
+}

@@ -35,8 +35,12 @@ impl Primary {
             return;
         }
         self.flush();
-        let passing =
-            |event: &mut Event| matches!(event, Event::Reading(_) | Event::Frames(_) | Event::Peak(_));
+        let passing = |event: &mut Event| {
+            matches!(
+                event,
+                Event::Reading(_) | Event::Frames(_) | Event::Peak(_) | Event::Heard(_)
+            )
+        };
         if let Some(Event::Reading(_)) = self.waiting.pop_back_if(passing) {
             self.left_out += 1;
         }

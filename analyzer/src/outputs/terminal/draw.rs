@@ -13,6 +13,7 @@ use super::meter::{self, Shape};
 use super::state::{LEVEL_FLOOR_DB, State};
 use super::theme::Theme;
 use crate::outputs::table::{clock, is_scored};
+use crate::shown::shown;
 
 /// From this size on there are large meters with their history.
 const ROOMY: (u16, u16) = (64, 22);
@@ -137,7 +138,7 @@ fn title(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme) {
     let name = Line::from(vec![
         Span::styled(sign, style),
         " ".into(),
-        Span::styled(name, theme.bright()),
+        Span::styled(shown(name), theme.bright()),
     ]);
     name.render(
         Rect {
@@ -240,7 +241,7 @@ fn message(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme) {
             )
         }
     };
-    Line::styled(text, style).render(area, buffer);
+    Line::styled(shown(&text), style).render(area, buffer);
 }
 
 /// Model, backend and load at the left, keys at the right.
@@ -287,6 +288,7 @@ mod tests {
             model: "live 1.0.0".into(),
             backend: "embedded".into(),
             reason: None,
+            telling: false,
             window_s: 30.0,
             first_reading_s: 2.0,
             guesses: PerFeature::default(),
@@ -302,10 +304,19 @@ mod tests {
     }
 
     #[test]
-    fn what_auto_chose_is_told_at_first() {
+    fn what_auto_chose_is_told_at_first_where_it_is_news() {
         let about = About {
             reason: Some("no library".into()),
             ..about()
+        };
+        let shown = picture(&State::new(&about), 80, 24);
+        assert!(
+            !shown.contains("inference on") && shown.contains("embedded"),
+            "{shown}"
+        );
+        let about = About {
+            telling: true,
+            ..about
         };
         let shown = picture(&State::new(&about), 80, 24);
         assert!(shown.contains("inference on embedded (no library)"), "{shown}");

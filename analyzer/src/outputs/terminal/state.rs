@@ -93,7 +93,7 @@ impl<'a> State<'a> {
                 self.said.push(text.clone());
                 self.lost = Some(text);
             }
-            Event::Frames(_) | Event::Ended(_) => {}
+            Event::Frames(_) | Event::Heard(_) | Event::Ended(_) => {}
         }
     }
 
@@ -131,7 +131,7 @@ impl<'a> State<'a> {
         let notice = self.notice.and_then(|_| self.said.last().cloned());
         // At first, what inference runs on and why; later on, the footer's name for it is enough.
         let at_first = self.started.elapsed() < NOTICE;
-        let text = notice.or_else(|| self.about.choice().filter(|_| at_first))?;
+        let text = notice.or_else(|| self.about.news().filter(|_| at_first))?;
         Some((text, false))
     }
 }

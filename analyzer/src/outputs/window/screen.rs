@@ -74,7 +74,7 @@ impl Screen {
             Event::Reading(reading) => self.record.reading(&reading),
             Event::Frames(frames) => self.record.frames(&frames),
             Event::Peak(peak) => self.peak = self.peak.max(peak),
-            Event::Whole(_) => {}
+            Event::Whole(_) | Event::Heard(_) => {}
             Event::Notice(text) => self.said = Some(text),
             Event::Lost(text) => {
                 self.phase = Phase::Waiting;

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use super::edit::Edit;
 use super::one::{Field, told};
 use super::pieces;
-use crate::whole::{beside, suffix};
+use crate::whole::{beside, unfinished};
 
 /// Writes `edit` into a copy of the file, checks the copy, and with `apply` puts it in the file's place; an error leaves the
 /// file as it was, and comes without `apply` as well.
@@ -50,9 +50,7 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -
 
 /// A copy only to look at: nothing is written where the music is.
 fn elsewhere(path: &Path) -> Result<NamedTempFile, String> {
-    tempfile::Builder::new()
-        .suffix(&suffix(path))
-        .tempfile()
+    unfinished(&env::temp_dir(), path, 0o600)
         .map_err(|error| format!("it cannot be tried in {} ({error})", env::temp_dir().display()))
 }
 
