@@ -12,6 +12,7 @@ mod stdin;
 use std::path::Path;
 
 use echometer_decode::Decoder;
+use echometer_engine::tap::Layout;
 
 use crate::cli::Live;
 use crate::failure::Failure;
@@ -54,6 +55,10 @@ pub(crate) trait Samples: Send {
     fn rate(&self) -> u32;
     /// Interleaved channels.
     fn channels(&self) -> u16;
+    /// Which speaker each channel is for; `None` for the usual layout of so many.
+    fn layout(&self) -> Option<Layout> {
+        None
+    }
     /// Length in seconds, where known.
     fn duration_s(&self) -> Option<f64>;
     /// The same where it is no estimate.
