@@ -13,6 +13,7 @@ mod stdin;
 use std::path::Path;
 
 use echometer_decode::{Choice, Decoder};
+use echometer_engine::tap::Layout;
 
 use crate::cli::Live;
 use crate::failure::Failure;
@@ -55,6 +56,10 @@ pub(crate) trait Samples: Send {
     fn rate(&self) -> u32;
     /// Interleaved channels.
     fn channels(&self) -> u16;
+    /// Which speaker each channel is for; `None` for the usual layout of so many.
+    fn layout(&self) -> Option<Layout> {
+        None
+    }
     /// Length in seconds, where known.
     fn duration_s(&self) -> Option<f64>;
     /// What decodes them, where anything does.
@@ -80,6 +85,10 @@ impl Samples for Decoder {
 
     fn duration_s(&self) -> Option<f64> {
         Self::duration_s(self)
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        Layout::of_mask(self.channel_mask()?, Self::channels(self))
     }
 
     fn decoder(&self) -> Option<String> {

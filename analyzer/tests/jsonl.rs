@@ -161,6 +161,52 @@ fn samples_that_are_no_numbers_are_counted() {
 }
 
 #[test]
+fn surround_is_as_loud_as_its_channels_are() {
+    // EBU Tech 3341's case 6 in 5.1, with an LFE as loud as can be: peak levels of a 1 kHz sine in dBFS.
+    let levels = [-28.0f64, -28.0, -24.0, 0.0, -30.0, -30.0];
+    let samples: Vec<i16> = (0..20 * RATE)
+        .flat_map(|i| {
+            let sine = (f64::from(i) * std::f64::consts::TAU * 1000.0 / f64::from(RATE)).sin();
+            levels.map(|level| (10f64.powf(level / 20.0) * sine * 32_767.0).round() as i16)
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("surround.wav");
+    let format = hound::WavSpec {
+        channels: 6,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(&path, format).unwrap();
+    for sample in &samples {
+        file.write_sample(*sample).unwrap();
+    }
+    file.finalize().unwrap();
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let path = path.to_str().unwrap();
+    let rate = RATE.to_string();
+    let raw = [
+        "--raw-rate",
+        &rate,
+        "--raw-channels",
+        "6",
+        "--raw-format",
+        "s16le",
+    ];
+    let ways = [
+        run(&["--input", path, "--once"]),
+        run_with(&[&["--input", "-", "--once"][..], &raw].concat(), &bytes),
+        // All but the LFE are 5.0.
+        run(&["--input", path, "--once", "--channels", "1,2,3,5,6"]),
+    ];
+    for output in ways {
+        let loudness = lines(&output)[0]["loudness"].as_f64().unwrap();
+        assert!((loudness + 23.0).abs() <= 0.1, "{loudness} LUFS");
+    }
+}
+
+#[test]
 fn silence_has_loudness_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = wav(folder.path(), "silence.wav", &vec![0; 2 * 5 * RATE as usize]);

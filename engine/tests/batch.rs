@@ -17,7 +17,7 @@ const STREAMS: [(u32, u16, f64); 5] = [
 fn formats() -> Vec<InputFormat> {
     let formats = STREAMS.iter();
     formats
-        .map(|&(rate, channels, _)| InputFormat { rate, channels })
+        .map(|&(rate, channels, _)| InputFormat::new(rate, channels))
         .collect()
 }
 

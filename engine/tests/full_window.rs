@@ -6,82 +6,15 @@
 mod graphs;
 
 use echometer_engine::frontend::FrontEndConfig;
-use echometer_engine::model::onnx::GraphProto;
-use echometer_engine::model::{
-    Card, FeatureCard, HeadCard, LoudnessSource, SCHEMA, TrainingCard, sha256_hex,
-};
-use echometer_engine::{Device, Feature, InputFormat, Model, ModelFiles, Reading, Scorer};
-use graphs::{file, int, ints, list, node, value};
-use prost::Message;
-
-/// The sigmoid of the window's mean band power, the same as its own deviation.
-fn head(frames: usize, mels: usize) -> Vec<u8> {
-    let graph = GraphProto {
-        node: vec![
-            node(
-                "ReduceMean",
-                &["columns"],
-                "power",
-                vec![ints("axes", &[1, 2]), int("keepdims", 0)],
-            ),
-            node("Unsqueeze", &["power", "axis"], "wide", vec![]),
-            node("Sigmoid", &["wide"], "mean", vec![]),
-            node("Identity", &["mean"], "sd", vec![]),
-        ],
-        name: "head".into(),
-        initializer: vec![list("axis", &[1])],
-        input: vec![value("columns", &[frames, mels])],
-        output: vec![value("mean", &[1]), value("sd", &[1])],
-    };
-    file(graph).encode_to_vec()
-}
+use echometer_engine::{Device, Feature, InputFormat, Model, Reading, Scorer};
 
 /// One second of the thesis's front end.
 fn model() -> Model {
-    let front_end = FrontEndConfig::thesis();
-    let bytes = head(221, 128); // One second: 44,100 / 200 + 1 frames.
-    let card = Card {
-        schema: SCHEMA,
-        name: "one graph".into(),
-        version: "1".into(),
-        licence: "none".into(),
-        opset: 17,
-        front_end,
-        window_s: 1.0,
-        trunk: None,
-        head: HeadCard {
-            file: "head.onnx".into(),
-            sha256: sha256_hex(&bytes),
-        },
-        features: vec![FeatureCard {
-            name: Feature::Energy,
-            range: Feature::Energy.range(),
-            metrics: None,
-        }],
-        loudness: LoudnessSource::Measured,
-        training: TrainingCard {
-            data: String::new(),
-            clips: 0,
-            evaluation: String::new(),
-            seed: 0,
-        },
-    };
-    let card = serde_json::to_vec(&card).unwrap();
-    Model::load(
-        &ModelFiles {
-            card: card.into(),
-            trunk: None,
-            head: bytes.into(),
-        },
-        Device::Embedded,
-    )
-    .unwrap()
+    let files = graphs::one_graph(FrontEndConfig::thesis(), 1.0);
+    Model::load(&files, Device::Embedded).unwrap()
 }
 
-const MONO: InputFormat = InputFormat {
-    rate: 44_100,
-    channels: 1,
-};
+const MONO: InputFormat = InputFormat::new(44_100, 1);
 
 /// Seconds of a tone; of 0.1, the head's sigmoid is far from its ends.
 fn tone(seconds: f64, amplitude: f32) -> Vec<f32> {

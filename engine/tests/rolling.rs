@@ -14,10 +14,7 @@ use echometer_models::default_model;
 use graphs::{ints, node};
 use prost::Message;
 
-const STEREO: InputFormat = InputFormat {
-    rate: 44_100,
-    channels: 2,
-};
+const STEREO: InputFormat = InputFormat::new(44_100, 2);
 
 fn model() -> Model {
     Model::load(&default_model(), Device::Embedded).unwrap()
@@ -355,7 +352,7 @@ fn unusable_samples_never_reach_the_model() {
 fn wrong_formats_are_errors() {
     let model = model();
     let error = |rate, channels, hz| {
-        Scorer::new(&model, InputFormat { rate, channels }, hz)
+        Scorer::new(&model, InputFormat::new(rate, channels), hz)
             .err()
             .unwrap()
             .to_string()

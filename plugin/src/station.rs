@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use echometer_engine::frontend::Scale;
-use echometer_engine::tap::{Tap, TapCounters, TapReader, tap};
+use echometer_engine::tap::{ChannelsError, Downmix, Layout, Tap, TapCounters, TapReader, tap_with};
 use echometer_engine::{Live, Model, Pool};
 use echometer_meters::Record;
 use parking_lot::{Condvar, Mutex};
@@ -21,6 +21,18 @@ const READING_HZ: f64 = 10.0;
 
 /// Longest a render waits for the model: it is there in a fraction of a second, or not at all.
 const LONGEST_LOAD: Duration = Duration::from_secs(20);
+
+/// How so many channels of a host are folded: hosts have 7.0 where files have 6.1. The framework takes any arrangement of as
+/// many speakers, and does not tell which.
+fn downmix(channels: u16) -> Result<Downmix, ChannelsError> {
+    match Layout::of_mask(SEVEN_0, channels) {
+        Some(seven) if channels == 7 => Ok(Downmix::of(seven)),
+        _ => Downmix::new(channels),
+    }
+}
+
+/// 7.0 as a WAVE channel mask: left, right, centre, back pair, side pair.
+const SEVEN_0: u32 = 0x637;
 
 /// How far an instance is.
 #[derive(Clone)]
@@ -105,8 +117,9 @@ impl Station {
         self.sync();
         let mut inner = self.inner.lock();
         inner.trouble = None;
-        match tap(channels, frames) {
-            Ok((tap, reader)) => {
+        match downmix(channels) {
+            Ok(downmix) => {
+                let (tap, reader) = tap_with(downmix, frames);
                 inner.input = Some(Input {
                     counters: Arc::clone(reader.counters()),
                     reader: Some(reader),
@@ -333,5 +346,21 @@ impl Station {
             let _ = loader.join();
         }
         drop(pool);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_channel_of_7_0_is_heard() {
+        let seven = downmix(7).unwrap();
+        for channel in 0..7 {
+            let folded = seven.fold(|c| if c == channel { 1.0 } else { 0.0 }, &mut 0);
+            assert_ne!(folded, [0.0; 2], "{channel}");
+        }
+        assert_eq!(downmix(6).unwrap().layout(), Layout::of_count(6));
+        assert_eq!(downmix(16).unwrap().layout(), None);
     }
 }

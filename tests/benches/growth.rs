@@ -37,10 +37,7 @@ struct Case {
 impl Case {
     fn start(self) -> Running {
         let model = model(self.window_s);
-        let format = InputFormat {
-            rate: self.rate,
-            channels: self.channels,
-        };
+        let format = InputFormat::new(self.rate, self.channels);
         let count = self.rate as usize * usize::from(self.channels);
         let mut running = Running {
             scorers: (0..self.streams)

@@ -58,10 +58,7 @@ fn main() {
 
 /// A stereo stream whose window is full.
 fn stream(model: &Model) -> Scorer {
-    let input = InputFormat {
-        rate: 48_000,
-        channels: 2,
-    };
+    let input = InputFormat::new(48_000, 2);
     let mut scorer = Scorer::new(model, input, 5.0).unwrap();
     let second: Vec<f32> = (0..96_000).map(|i| (i as f32 * 0.011).sin() * 0.3).collect();
     for _ in 0..31 {

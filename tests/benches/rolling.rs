@@ -116,10 +116,7 @@ struct Live {
 
 impl Live {
     fn new(model: &Model) -> Self {
-        let input = InputFormat {
-            rate: 48_000,
-            channels: 2,
-        };
+        let input = InputFormat::new(48_000, 2);
         let mut live = Self {
             scorer: Scorer::new(model, input, READINGS_HZ).unwrap(),
             second: (0..96_000).map(|i| (i as f32 * 0.011).sin() * 0.3).collect(),

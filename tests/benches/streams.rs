@@ -13,10 +13,7 @@ use echometer_tests::model_on;
 /// Readings a second of each stream.
 const READINGS_HZ: f64 = 5.0;
 /// The front end's own rate, so that resampling does not hide what is measured.
-const INPUT: InputFormat = InputFormat {
-    rate: 24_000,
-    channels: 1,
-};
+const INPUT: InputFormat = InputFormat::new(24_000, 1);
 /// Seconds of each stream that are scored: the first are not timed, for all windows must be full.
 const WARM_UP: usize = 31;
 const TIMED: usize = 5;

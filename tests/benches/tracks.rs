@@ -157,10 +157,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 /// A track that is long enough; `None` for what is none.
 fn read(path: &Path) -> Option<Track> {
     let mut decoder = Decoder::open(path).ok()?;
-    let format = InputFormat {
-        rate: decoder.rate(),
-        channels: decoder.channels(),
-    };
+    let format = InputFormat::new(decoder.rate(), decoder.channels());
     let second = format.rate as usize * usize::from(format.channels);
     let mut samples = Vec::new();
     while samples.len() < MOST_S * second && decoder.next(&mut samples).ok()? {}

@@ -116,10 +116,7 @@ pub fn demo(name: &str) -> (Vec<f32>, InputFormat) {
         .find(|demo| demo.name == name)
         .expect("a bundled excerpt");
     let mut decoder = Decoder::from_bytes(demo.ogg, "demo.ogg").expect("the excerpt decodes");
-    let format = InputFormat {
-        rate: decoder.rate(),
-        channels: decoder.channels(),
-    };
+    let format = InputFormat::new(decoder.rate(), decoder.channels());
     let mut samples = Vec::new();
     while decoder.next(&mut samples).expect("the excerpt decodes") {}
     (samples, format)

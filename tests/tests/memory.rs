@@ -6,10 +6,7 @@
 use echometer_engine::{Device, InputFormat, Scorer};
 use echometer_tests::{memory, model_on};
 
-const INPUT: InputFormat = InputFormat {
-    rate: 24_000,
-    channels: 1,
-};
+const INPUT: InputFormat = InputFormat::new(24_000, 1);
 /// Seconds that are scored before the first look at the memory, and between looks. Five runs of the trunk each.
 const WARM_UP_S: usize = 60;
 const BETWEEN_S: usize = 300;

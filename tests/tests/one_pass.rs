@@ -17,10 +17,7 @@ use echometer_tests::{demo, model_on};
 const READINGS_HZ: f64 = 2.0;
 
 /// The front end's own rate: a piece of N frames is a piece of N hops.
-const INPUT: InputFormat = InputFormat {
-    rate: 24_000,
-    channels: 1,
-};
+const INPUT: InputFormat = InputFormat::new(24_000, 1);
 
 /// The bundled excerpts over and over, each time at another level, with a silence between.
 fn sound(seconds: f64) -> Vec<f32> {

@@ -192,10 +192,7 @@ fn a_device_that_changes_every_few_seconds_is_followed() {
     let mut seed = 1;
     let rates = [44_100, 48_000, 8_000, 96_000, 22_050, 192_000, 11_025, 88_200];
     for (i, rate) in rates.into_iter().cycle().take(16).enumerate() {
-        let format = InputFormat {
-            rate,
-            channels: [2, 1, 6, 32][i % 4],
-        };
+        let format = InputFormat::new(rate, [2, 1, 6, 32][i % 4]);
         let count = 3 * rate as usize * usize::from(format.channels);
         let sound: Vec<_> = sound
             .iter()

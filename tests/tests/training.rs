@@ -13,10 +13,7 @@ use echometer_engine::InputFormat;
 use echometer_tests::{analyze, json, skip, trainer, write_wav};
 use serde_json::Value;
 
-const FORMAT: InputFormat = InputFormat {
-    rate: 24_000,
-    channels: 1,
-};
+const FORMAT: InputFormat = InputFormat::new(24_000, 1);
 
 /// Loud fast pulses have energy 0.9, quiet slow ones 0.1; energy is all there is to learn.
 fn make_clips(folder: &Path) {

@@ -39,7 +39,12 @@ fn one(
     let Track { title, mut samples } = track;
     let (rate, channels) = (samples.rate(), samples.channels());
     let named = |error| Failure::failed(format!("{title}: {error}"));
-    let mut scorer = Scorer::new(model, InputFormat { rate, channels }, options.reading_hz).map_err(named)?;
+    let format = InputFormat {
+        rate,
+        channels,
+        layout: samples.layout(),
+    };
+    let mut scorer = Scorer::new(model, format, options.reading_hz).map_err(named)?;
     if options.whole {
         scorer = scorer.for_track();
     }

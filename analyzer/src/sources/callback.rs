@@ -155,7 +155,7 @@ mod tests {
         echometer_tests::system_calls::child(|| {
             let signs = Signs::default();
             let (mut writer, mut reader) = echometer_engine::tap::tap(2, 4096).unwrap();
-            let mut taken = [[0.0; 2]; 4096];
+            let mut taken = echometer_engine::tap::Block::default();
             // 500 frames, which the ring's end cuts in two now and then; one sample is none.
             let mut floats = vec![0.5f32; 1000];
             floats[77] = f32::NAN;
@@ -164,7 +164,7 @@ mod tests {
                 for turn in 0..40_000 {
                     // The ring holds eight blocks: the last of sixteen finds it full.
                     if turn % 16 < 8 {
-                        reader.read(&mut taken);
+                        reader.read(&mut taken, 4096);
                     }
                     match turn % 2 {
                         0 => block(&floats, 2, &[0, 1], &mut writer, &signs),

@@ -59,7 +59,7 @@ impl Channels {
     }
 }
 
-/// Samples of which some channels are left out.
+/// Samples of which some channels are left out. What is left has the usual layout of so many, as on a mixer.
 struct Chosen {
     samples: Box<dyn Samples>,
     chosen: Vec<usize>,

@@ -70,7 +70,8 @@ impl Live {
     ) -> Result<Self, ScoreError> {
         let input = InputFormat {
             rate,
-            channels: tap.width(),
+            channels: tap.downmix().channels() as u16,
+            layout: tap.downmix().layout(),
         };
         let scorer = Scorer::new(model, input, reading_hz)?.with_frames();
         let shared = Arc::new(Shared::new(Arc::clone(tap.counters()), tap.frames_read()));

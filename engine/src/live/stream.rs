@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use super::Listener;
 use crate::reading::Reading;
 use crate::score::{ScoreError, Scorer};
-use crate::tap::{Stereo, TapCounters, TapReader};
+use crate::tap::{Block, TapCounters, TapReader};
 
 /// Sample frames scored at a time: what a shared thread gives one stream before it looks at the next.
 const BLOCK: usize = 4096;
@@ -122,7 +122,7 @@ pub(super) struct Stream {
     scorer: Scorer,
     tap: TapReader,
     listener: Box<dyn Listener>,
-    block: Vec<Stereo>,
+    block: Block,
     readings: Vec<Reading>,
     frames: Vec<f32>,
     busy: Duration,
@@ -143,7 +143,7 @@ impl Stream {
             scorer,
             tap,
             listener,
-            block: vec![[0.0; 2]; BLOCK],
+            block: Block::default(),
             readings: Vec::new(),
             frames: Vec::new(),
             busy: Duration::ZERO,
@@ -188,7 +188,7 @@ impl Stream {
         // Asked before reading: once finished, no later write can be missed.
         let finished = self.tap.is_finished();
         let before = self.tap.frames_read();
-        let frames = self.tap.read(&mut self.block);
+        let frames = self.tap.read(&mut self.block, BLOCK);
         // Asked after reading: a reset is seen no later than what was written after it.
         let reset = self.tap.take_reset();
         let mut stale = 0;
@@ -199,8 +199,8 @@ impl Stream {
             self.listener.reset();
         }
         if frames > stale {
-            self.scorer
-                .push_folded(&self.block[stale..frames], &mut self.readings)?;
+            let (_, fresh) = self.block.folded().split_at(stale);
+            self.scorer.push_folded(fresh, &mut self.readings)?;
             self.scorer.take_frames(&mut self.frames);
             self.tell();
         }

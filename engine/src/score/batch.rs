@@ -5,7 +5,7 @@ use super::lane::Lane;
 use super::{InputFormat, ScoreError};
 use crate::model::Model;
 use crate::reading::Reading;
-use crate::tap::Stereo;
+use crate::tap::Block;
 
 /// Scores many streams together, as a server or a scan would: trunk and head run once for as many of them as the model was
 /// loaded for ([`Model::load_for`]), which is what a GPU wants.
@@ -15,7 +15,7 @@ use crate::tap::Stereo;
 pub struct Batch {
     lanes: Vec<Lane>,
     graphs: Graphs,
-    folded: Vec<Vec<Stereo>>,
+    folded: Vec<Block>,
 }
 
 impl Batch {
@@ -25,7 +25,7 @@ impl Batch {
         Ok(Self {
             lanes: lanes.collect::<Result<_, _>>()?,
             graphs: Graphs::new(model),
-            folded: vec![Vec::new(); inputs.len()],
+            folded: vec![Block::default(); inputs.len()],
         })
     }
 
@@ -43,11 +43,11 @@ impl Batch {
         samples: &[&[f32]],
         readings: &mut Vec<(usize, Reading)>,
     ) -> Result<(), ScoreError> {
-        self.folded.iter_mut().for_each(Vec::clear);
+        self.folded.iter_mut().for_each(Block::clear);
         for ((lane, folded), samples) in self.lanes.iter_mut().zip(&mut self.folded).zip(samples) {
             lane.fold(samples, folded);
         }
-        let mut samples: Vec<_> = self.folded.iter().map(Vec::as_slice).collect();
+        let mut samples: Vec<_> = self.folded.iter().map(Block::folded).collect();
         self.graphs.push(&mut self.lanes, &mut samples, |i, reading| {
             readings.push((i, reading))
         })

@@ -8,7 +8,7 @@ use super::window::Window;
 use crate::inference::BackendError;
 use crate::model::Model;
 use crate::reading::Reading;
-use crate::tap::Stereo;
+use crate::tap::Folded;
 
 /// A model's graphs, with room for as many inputs at once as it was loaded for.
 pub(super) struct Graphs {
@@ -34,7 +34,7 @@ impl Graphs {
     pub(super) fn push(
         &mut self,
         lanes: &mut [Lane],
-        samples: &mut [&[Stereo]],
+        samples: &mut [Folded<'_>],
         mut tell: impl FnMut(usize, Reading),
     ) -> Result<(), ScoreError> {
         while samples.iter().any(|samples| !samples.is_empty()) {

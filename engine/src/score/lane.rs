@@ -9,7 +9,7 @@ use crate::feature::{Feature, PerFeature};
 use crate::frontend::FrontEnd;
 use crate::model::{LoudnessSource, Model};
 use crate::reading::Reading;
-use crate::tap::{Downmix, Stereo};
+use crate::tap::{Block, Downmix, Folded};
 
 /// Everything kept of one input.
 pub(super) struct Lane {
@@ -42,13 +42,13 @@ impl Lane {
         if !valid_reading_rate(reading_hz) {
             return Err(ScoreError::ReadingRate(reading_hz));
         }
-        let downmix = Downmix::new(input.channels)?;
+        let downmix = input.downmix()?;
         let card = model.card();
         Ok(Self {
             front_end: FrontEnd::new(&card.front_end, input.rate)?,
             columns: Columns::new(model),
             window: Window::new(model),
-            loudness: Loudness::new(input.rate, downmix.width(), card.window_s)?,
+            loudness: Loudness::new(input.rate, &downmix, card.window_s)?,
             between_windows: Track::interval(card, input.rate),
             model: model.clone(),
             downmix,
@@ -80,21 +80,21 @@ impl Lane {
     }
 
     /// Down-mixes interleaved samples.
-    pub(super) fn fold(&mut self, interleaved: &[f32], folded: &mut Vec<Stereo>) {
-        self.replaced += self.downmix.fold_interleaved(interleaved, folded);
+    pub(super) fn fold(&mut self, interleaved: &[f32], folded: &mut Block) {
+        self.replaced += self.downmix.fold_block(interleaved, folded);
     }
 
     /// Takes samples off the front of `samples`, up to the next that a reading or the track waits for.
-    pub(super) fn take(&mut self, samples: &mut &[Stereo]) -> Result<(), ScoreError> {
+    pub(super) fn take(&mut self, samples: &mut Folded<'_>) -> Result<(), ScoreError> {
         let next = self.next_due().min(self.next_window());
         let until = usize::try_from(next - self.taken).unwrap_or(usize::MAX);
-        let (now, later) = samples.split_at(until.min(samples.len()));
+        let (now, later) = samples.split_at(until);
         *samples = later;
         self.taken += now.len() as u64;
         self.loudness.push(now)?;
         let frames = self.columns.frames();
         let known = frames.len();
-        self.front_end.push_stereo(now, frames);
+        self.front_end.push_stereo(now.pairs(), frames);
         if let Some(heard) = &mut self.heard {
             heard.extend(&frames[known..]);
         }
@@ -172,6 +172,11 @@ impl Lane {
             reading.values[Feature::Loudness] = whole.or(Some(Feature::Loudness.range().0));
         }
         reading
+    }
+
+    /// Loudness range of the input so far, where a track is kept.
+    pub(super) fn loudness_range(&self) -> Option<f32> {
+        self.loudness.range()
     }
 
     /// A reading, after the head's answer.

@@ -1,15 +1,19 @@
-//! EBU R128 loudness of the rolling window: BS.1770 gating over the window's own blocks, silent ones included.
+//! EBU R128 loudness of the rolling window: BS.1770 gating over the window's own blocks, silent ones included. Of surround,
+//! it is that of the channels, not of what they are folded down to.
 
 use std::collections::VecDeque;
 
 use ebur128::{EbuR128, Mode};
 
+use super::ScoreError;
 use crate::feature::Feature;
-use crate::tap::Stereo;
+use crate::tap::{Downmix, Folded};
 
 /// A gating block is 400 ms …
 const BLOCK_HOPS: usize = 4;
-/// … and one ends every 100 ms.
+/// … a short-term block 3 s …
+const SHORT_TERM_HOPS: usize = 30;
+/// … and one of each ends every 100 ms.
 const HOPS_PER_S: u32 = 10;
 const HOP_MS: u32 = 1000 / HOPS_PER_S;
 /// Seconds of input until there is any loudness.
@@ -18,35 +22,66 @@ pub(super) const FIRST_BLOCK_S: f64 = BLOCK_HOPS as f64 / HOPS_PER_S as f64;
 const ABSOLUTE_GATE: f64 = -70.0;
 /// BS.1770's relative gate, 10 LU below the loudness of what passes the absolute one.
 const RELATIVE_GATE: f64 = 0.1;
+/// Tech 3342's relative gate, 20 LU below the loudness of what passes the absolute one.
+const RANGE_GATE: f64 = 0.01;
+/// Tech 3342's loudness range is between these shares of what passes both gates.
+const RANGE: [f64; 2] = [0.1, 0.95];
 /// BS.1770's offset between K-weighted energy in dB and LUFS.
 const OFFSET: f64 = -0.691;
 
 /// Gated loudness of the last window, and, where asked for, of everything since the start.
 pub struct Loudness {
     meter: EbuR128,
-    width: usize,
+    hears: Hears,
     /// Sample frames of 100 ms, and those of them still to come until the next block ends.
     hop: usize,
     until_hop: usize,
     hops: usize,
-    /// Energies of the last block's hops, in a ring.
+    /// Energies of the last block's hops, in order.
     last: [f64; BLOCK_HOPS],
     blocks: VecDeque<f64>,
     window: usize,
+    /// Energies of all hops.
     whole: Option<Vec<f64>>,
     mono: Vec<f32>,
 }
 
+/// What the meter is given of an input.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hears {
+    /// One side of the pairs, which are alike.
+    Mono,
+    /// The pairs.
+    Stereo,
+    /// So many channels.
+    Surround(usize),
+}
+
 impl Loudness {
-    /// A meter for `width` channels (1 or 2) at `rate` Hz that looks at the last `window_s` seconds.
-    pub fn new(rate: u32, width: u16, window_s: f64) -> Result<Self, ebur128::Error> {
+    /// Version of what is measured, raised by any change that moves a value. Part of every cache key.
+    pub const REVISION: u32 = 2;
+
+    /// A meter for what `downmix` folds, at `rate` Hz, that looks at the last `window_s` seconds.
+    ///
+    /// Channels that have a layout count with their weights in ITU-R BS.1770: 1, 1.41 for surrounds, none for the LFE. Of more
+    /// than 8 channels, which have none, the fold-down is measured.
+    pub fn new(rate: u32, downmix: &Downmix, window_s: f64) -> Result<Self, ScoreError> {
         // As long as what the library sums: no sample is left out, and a block is at most four samples short of 400 ms.
         let hop = (rate / HOPS_PER_S) as usize;
         let hops = (window_s * f64::from(rate) / hop as f64) as usize;
         let window = hops.saturating_sub(BLOCK_HOPS) + 1;
+        let (hears, width) = match (downmix.channels(), downmix.surround()) {
+            (1, _) => (Hears::Mono, 1),
+            (channels, Some(_)) => (Hears::Surround(channels), channels),
+            _ => (Hears::Stereo, 2),
+        };
+        let mut meter = EbuR128::new(width as u32, rate, Mode::M)?;
+        if let Some(layout) = downmix.surround() {
+            meter.set_channel_map(&layout.loudness())?;
+        }
         Ok(Self {
-            meter: EbuR128::new(u32::from(width), rate, Mode::M)?,
-            width: usize::from(width),
+            meter,
+            hears,
             hop,
             until_hop: hop,
             hops: 0,
@@ -58,43 +93,56 @@ impl Loudness {
         })
     }
 
-    /// Also keeps what [`Self::whole`] needs: 80 bytes a second of input.
-    pub(super) fn keep_whole(&mut self) {
+    /// Also keeps what [`Self::whole`] and [`Self::range`] need: 80 bytes a second of input. Call it before the first samples.
+    pub fn keep_whole(&mut self) {
         self.whole.get_or_insert_default();
     }
 
-    /// Takes samples as [`Downmix`](crate::tap::Downmix) folds them.
-    pub fn push(&mut self, mut samples: &[Stereo]) -> Result<(), ebur128::Error> {
-        while !samples.is_empty() {
-            let (now, later) = samples.split_at(self.until_hop.min(samples.len()));
-            if self.width == 2 {
-                self.meter.add_frames_f32(now.as_flattened())?;
-            } else {
-                self.mono.clear();
-                self.mono.extend(now.iter().map(|[left, _]| left));
-                self.meter.add_frames_f32(&self.mono)?;
+    /// Takes samples as the [`Downmix`] that it was made for folds them; those of another are an error.
+    pub fn push(&mut self, mut folded: Folded<'_>) -> Result<(), ScoreError> {
+        let expected = match self.hears {
+            Hears::Mono | Hears::Stereo => 0,
+            Hears::Surround(channels) => channels,
+        };
+        if folded.width() != expected && !folded.is_empty() {
+            return Err(ScoreError::Folded {
+                found: folded.width(),
+                expected,
+            });
+        }
+        while !folded.is_empty() {
+            let (now, later) = folded.split_at(self.until_hop);
+            match self.hears {
+                Hears::Mono => {
+                    self.mono.clear();
+                    self.mono.extend(now.pairs().iter().map(|[left, _]| left));
+                    self.meter.add_frames_f32(&self.mono)?;
+                }
+                Hears::Stereo => self.meter.add_frames_f32(now.pairs().as_flattened())?,
+                Hears::Surround(_) => self.meter.add_frames_f32(now.channels())?,
             }
             self.until_hop -= now.len();
             if self.until_hop == 0 {
                 self.until_hop = self.hop;
                 // A hop at a time: asked for the block, the meter would sum each sample four times.
                 let lufs = self.meter.loudness_window(HOP_MS)?;
-                self.last[self.hops % BLOCK_HOPS] = energy_of(lufs); // Digital silence is −∞ LUFS: energy 0.
-                self.hops += 1;
-                if self.hops >= BLOCK_HOPS {
-                    self.end_block(self.last.iter().sum::<f64>() / BLOCK_HOPS as f64);
-                }
+                self.end_hop(energy_of(lufs)); // Digital silence is −∞ LUFS: energy 0.
             }
-            samples = later;
+            folded = later;
         }
         Ok(())
     }
 
-    fn end_block(&mut self, energy: f64) {
-        if self.blocks.len() == self.window {
-            self.blocks.pop_front();
+    fn end_hop(&mut self, energy: f64) {
+        self.last.rotate_left(1);
+        self.last[BLOCK_HOPS - 1] = energy;
+        self.hops += 1;
+        if self.hops >= BLOCK_HOPS {
+            if self.blocks.len() == self.window {
+                self.blocks.pop_front();
+            }
+            self.blocks.push_back(block(&self.last));
         }
-        self.blocks.push_back(energy);
         if let Some(whole) = &mut self.whole {
             whole.push(energy);
         }
@@ -112,8 +160,29 @@ impl Loudness {
     }
 
     /// Loudness of everything since the start, as [`Self::window`]; `None` also where it was not kept.
-    pub(super) fn whole(&self) -> Option<f32> {
-        gated(self.whole.iter().flatten().copied())
+    pub fn whole(&self) -> Option<f32> {
+        gated(self.whole_blocks(BLOCK_HOPS))
+    }
+
+    /// EBU Tech 3342's loudness range of everything since the start, in LU: how far its quiet and its loud parts lie apart.
+    ///
+    /// `None` where it was not kept ([`Self::keep_whole`]), for less than 3 s, and where all of it is below −70 LUFS. As the
+    /// document says, it means little for less than a minute.
+    pub fn range(&self) -> Option<f32> {
+        let absolute = energy_of(ABSOLUTE_GATE);
+        let loud = self.whole_blocks(SHORT_TERM_HOPS);
+        let mut loud: Vec<_> = loud.filter(|&energy| energy >= absolute).collect();
+        let gate = RANGE_GATE * mean(loud.iter().copied())?;
+        loud.retain(|&energy| energy >= gate);
+        loud.sort_unstable_by(f64::total_cmp);
+        let last = loud.len().checked_sub(1)?;
+        let [quiet, loud] = RANGE.map(|share| loud[(share * last as f64).round() as usize]);
+        Some((10.0 * (loud / quiet).log10()) as f32)
+    }
+
+    /// Energies of all blocks of so many hops since the start.
+    fn whole_blocks(&self, hops: usize) -> impl Iterator<Item = f64> + Clone {
+        self.whole.as_deref().unwrap_or_default().windows(hops).map(block)
     }
 
     pub(super) fn reset(&mut self) {
@@ -124,6 +193,11 @@ impl Loudness {
             whole.clear();
         }
     }
+}
+
+/// Energy of a block, given those of its hops.
+fn block(hops: &[f64]) -> f64 {
+    hops.iter().sum::<f64>() / hops.len() as f64
 }
 
 /// K-weighted energy at a loudness in LUFS.
@@ -148,6 +222,15 @@ fn mean(energies: impl Iterator<Item = f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tap::Stereo;
+
+    fn stereo(rate: u32, window_s: f64) -> Loudness {
+        Loudness::new(rate, &Downmix::new(2).unwrap(), window_s).unwrap()
+    }
+
+    fn push(loudness: &mut Loudness, pairs: &[Stereo]) {
+        loudness.push(pairs.into()).unwrap();
+    }
 
     fn tone(rate: u32, seconds: f64, amplitude: f32) -> Vec<Stereo> {
         (0..(f64::from(rate) * seconds) as usize)
@@ -164,17 +247,17 @@ mod tests {
 
     #[test]
     fn calibration_tone_and_rolling_window() {
-        let mut loudness = Loudness::new(48_000, 2, 3.0).unwrap();
+        let mut loudness = stereo(48_000, 3.0);
         assert_eq!(loudness.window(), None);
         // EBU Tech 3341: a stereo 1 kHz sine at −23 dBFS reads −23 LUFS.
-        loudness.push(&tone(48_000, 3.0, amplitude(-23.0))).unwrap();
+        push(&mut loudness, &tone(48_000, 3.0, amplitude(-23.0)));
         assert!(
             (loudness.window().unwrap() + 23.0).abs() < 0.1,
             "{:?}",
             loudness.window()
         );
         // Once a louder tone has filled the window, the quiet one is forgotten.
-        loudness.push(&tone(48_000, 3.4, amplitude(-13.0))).unwrap();
+        push(&mut loudness, &tone(48_000, 3.4, amplitude(-13.0)));
         assert!(
             (loudness.window().unwrap() + 13.0).abs() < 0.1,
             "{:?}",
@@ -184,14 +267,14 @@ mod tests {
 
     #[test]
     fn silence_after_sound_is_silence_once_the_window_has_passed() {
-        let mut loudness = Loudness::new(44_100, 2, 3.0).unwrap();
-        loudness.push(&tone(44_100, 2.0, 0.1)).unwrap();
-        loudness.push(&vec![[0.0; 2]; 2 * 44_100]).unwrap();
+        let mut loudness = stereo(44_100, 3.0);
+        push(&mut loudness, &tone(44_100, 2.0, 0.1));
+        push(&mut loudness, &vec![[0.0; 2]; 2 * 44_100]);
         assert!(
             loudness.window().is_some(),
             "the last second of sound is still in the window"
         );
-        loudness.push(&vec![[0.0; 2]; 2 * 44_100]).unwrap();
+        push(&mut loudness, &vec![[0.0; 2]; 2 * 44_100]);
         assert_eq!(loudness.window(), None);
     }
 
@@ -206,13 +289,13 @@ mod tests {
             (48_000, 0.01),
             (96_000, 0.01),
         ] {
-            let mut loudness = Loudness::new(rate, 2, 30.0).unwrap();
+            let mut loudness = stereo(rate, 30.0);
             loudness.keep_whole();
-            let mut library = EbuR128::new(2, rate, Mode::I).unwrap();
+            let mut library = EbuR128::new(2, rate, Mode::I | Mode::LRA).unwrap();
             for (seconds, dbfs) in [(4.0, -20.0), (3.0, -80.0), (5.0, -36.0), (6.0, -14.0)] {
                 let part = tone(rate, seconds, amplitude(dbfs));
                 for chunk in part.chunks(777) {
-                    loudness.push(chunk).unwrap();
+                    push(&mut loudness, chunk);
                 }
                 library.add_frames_f32(part.as_flattened()).unwrap();
             }
@@ -220,6 +303,56 @@ mod tests {
             let apart = (loudness.window().unwrap() - expected).abs();
             assert!(apart < within, "{rate} Hz: {apart} LU");
             assert_eq!(loudness.window(), loudness.whole());
+            let expected = library.loudness_range().unwrap() as f32;
+            let apart = (loudness.range().unwrap() - expected).abs();
+            assert!(apart < 0.3, "{rate} Hz: {apart} LU of the range");
         }
+    }
+
+    #[test]
+    fn there_is_no_range_of_little_or_nothing() {
+        let mut loudness = stereo(8_000, 3.0);
+        push(&mut loudness, &tone(8_000, 10.0, 0.1));
+        assert_eq!((loudness.range(), loudness.whole()), (None, None), "not kept");
+        loudness.reset();
+        loudness.keep_whole();
+        push(&mut loudness, &tone(8_000, 2.9, 0.1));
+        assert_eq!(loudness.range(), None, "too short");
+        push(&mut loudness, &tone(8_000, 0.2, 0.1));
+        assert!(loudness.range().unwrap() < 0.1);
+        loudness.reset();
+        push(&mut loudness, &vec![[0.0; 2]; 80_000]);
+        assert_eq!(loudness.range(), None, "silent");
+    }
+
+    #[test]
+    fn frames_of_another_input_are_refused() {
+        let surround = Downmix::new(6).unwrap();
+        let mut loudness = Loudness::new(8_000, &surround, 3.0).unwrap();
+        let error = loudness.push([[0.0; 2]; 8].as_slice().into()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ScoreError::Folded {
+                    found: 0,
+                    expected: 6
+                }
+            ),
+            "{error}"
+        );
+        let mut block = crate::tap::Block::default();
+        surround.fold_block(&[0.0; 60], &mut block);
+        loudness.push(block.folded()).unwrap();
+        let error = stereo(8_000, 3.0).push(block.folded()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ScoreError::Folded {
+                    found: 6,
+                    expected: 0
+                }
+            ),
+            "{error}"
+        );
     }
 }

@@ -12,7 +12,7 @@ mod window;
 
 use crate::frontend::FrontEndError;
 use crate::inference::BackendError;
-use crate::tap::ChannelsError;
+use crate::tap::{ChannelsError, Downmix, Layout};
 
 pub use batch::Batch;
 pub use loudness::Loudness;
@@ -25,6 +25,31 @@ pub struct InputFormat {
     pub rate: u32,
     /// Interleaved channels, 1–64.
     pub channels: u16,
+    /// Which speaker each channel is for; `None` for the usual layout of so many.
+    pub layout: Option<Layout>,
+}
+
+impl InputFormat {
+    /// `channels` at `rate` Hz in their usual layout.
+    pub const fn new(rate: u32, channels: u16) -> Self {
+        Self {
+            rate,
+            channels,
+            layout: None,
+        }
+    }
+
+    /// How it is folded.
+    fn downmix(&self) -> Result<Downmix, ScoreError> {
+        match self.layout {
+            None => Ok(Downmix::new(self.channels)?),
+            Some(layout) if layout.channels() == self.channels => Ok(Downmix::of(layout)),
+            Some(layout) => Err(ScoreError::Layout {
+                channels: self.channels,
+                speakers: layout.channels(),
+            }),
+        }
+    }
 }
 
 /// Why scoring failed.
@@ -33,6 +58,24 @@ pub enum ScoreError {
     /// The channel count is out of range.
     #[error(transparent)]
     Channels(#[from] ChannelsError),
+    /// The layout is one of another channel count.
+    #[error(
+        "input has {channels} channels, but its layout has speakers for {speakers}; they must be as many"
+    )]
+    Layout {
+        /// Channels of the input.
+        channels: u16,
+        /// Channels of the layout.
+        speakers: u16,
+    },
+    /// Folded samples are of another kind of input; 0 is mono, stereo or no layout.
+    #[error("folded samples carry {found} channels for loudness, but this input has {expected}")]
+    Folded {
+        /// Channels that the samples carry.
+        found: usize,
+        /// Channels that the input has.
+        expected: usize,
+    },
     /// The rate of the input is out of range, or the front end cannot be made.
     #[error(transparent)]
     FrontEnd(#[from] FrontEndError),

@@ -8,13 +8,13 @@ use super::{InputFormat, ScoreError, valid_reading_rate};
 use crate::frontend::INPUT_RATES;
 use crate::model::Model;
 use crate::reading::Reading;
-use crate::tap::Stereo;
+use crate::tap::{Block, Folded};
 
 /// Scores a stream. Readings depend on the samples alone, never on how they were chunked.
 pub struct Scorer {
     lane: Lane,
     graphs: Graphs,
-    folded: Vec<Stereo>,
+    folded: Block,
 }
 
 impl Scorer {
@@ -23,7 +23,7 @@ impl Scorer {
         Ok(Self {
             lane: Lane::new(model, input, reading_hz)?,
             graphs: Graphs::new(model),
-            folded: Vec::new(),
+            folded: Block::default(),
         })
     }
 
@@ -58,13 +58,17 @@ impl Scorer {
         let mut folded = std::mem::take(&mut self.folded);
         folded.clear();
         self.lane.fold(interleaved, &mut folded);
-        let result = self.push_folded(&folded, readings);
+        let result = self.push_folded(folded.folded(), readings);
         self.folded = folded;
         result
     }
 
-    /// [`Self::push`] for samples that a [`crate::tap::Tap`] already down-mixed.
-    pub fn push_folded(&mut self, samples: &[Stereo], readings: &mut Vec<Reading>) -> Result<(), ScoreError> {
+    /// [`Self::push`] for samples that come through a [`crate::tap::Tap`] or are down-mixed already.
+    pub fn push_folded(
+        &mut self,
+        samples: Folded<'_>,
+        readings: &mut Vec<Reading>,
+    ) -> Result<(), ScoreError> {
         let lanes = slice::from_mut(&mut self.lane);
         self.graphs
             .push(lanes, &mut [samples], |_, reading| readings.push(reading))
@@ -86,6 +90,14 @@ impl Scorer {
     pub fn track(&mut self) -> Result<Option<Reading>, ScoreError> {
         let last = self.finish()?;
         Ok(last.map(|last| self.lane.whole(last)))
+    }
+
+    /// EBU Tech 3342's loudness range of the input so far, in LU: how far its quiet and its loud parts lie apart.
+    ///
+    /// Needs [`Self::for_track`]. `None` without it, for less than 3 s, and where all of it is below −70 LUFS; it means little
+    /// for less than a minute.
+    pub fn loudness_range(&self) -> Option<f32> {
+        self.lane.loudness_range()
     }
 
     /// A reading between the regular ones. A rolling model is read as it is now; without a trunk, values are up to 5 s old,
@@ -121,7 +133,7 @@ mod tests {
             "the default model's trunk takes a second in one run"
         );
         let rate = 24_000;
-        let mut scorer = Scorer::new(&model, InputFormat { rate, channels: 1 }, 1e-6).unwrap();
+        let mut scorer = Scorer::new(&model, InputFormat::new(rate, 1), 1e-6).unwrap();
         let second: Vec<f32> = (0..rate).map(|i| (i as f32 * 0.05).sin()).collect();
         let mels = model.card().front_end.mels;
         // More than a step and less than a second is left over each time.

@@ -1,4 +1,7 @@
-//! Any number of channels to two, on the audio thread: arithmetic only.
+//! Any number of channels to two: arithmetic only.
+
+use super::Block;
+use super::layout::{self, Layout};
 
 /// Channels accepted.
 pub const CHANNELS: std::ops::RangeInclusive<u16> = 1..=64;
@@ -13,29 +16,40 @@ pub struct ChannelsError(pub u16);
 
 /// Folds a frame of 1–64 channels to left and right.
 ///
-/// Mono goes to both sides, stereo passes, 3–8 channels are taken as the usual WAV/ITU layouts and folded as ITU-R
-/// BS.775 says (centre and surrounds at −3 dB, no LFE), more than 8 have no layout: both sides get their mean.
+/// Mono goes to both sides, stereo passes, 3–8 channels are folded as ITU-R BS.775 says (centre and surrounds at −3 dB, no
+/// LFE), by the [`Layout`] that is given or else the usual one; more than 8 have no layout: both sides get their mean.
 #[derive(Debug, Clone)]
 pub struct Downmix {
     channels: usize,
-    gains: [Stereo; Self::LAYOUT_MAX],
+    layout: Option<Layout>,
+    gains: [Stereo; layout::MOST],
 }
 
 impl Downmix {
-    const LAYOUT_MAX: usize = 8;
-
-    /// A down-mix for interleaved frames of `channels`.
+    /// A down-mix for interleaved frames of `channels` in their usual layout.
     pub fn new(channels: u16) -> Result<Self, ChannelsError> {
+        if let Some(layout) = Layout::of_count(channels) {
+            return Ok(Self::of(layout));
+        }
         if !CHANNELS.contains(&channels) {
             return Err(ChannelsError(channels));
         }
-        let mut gains = [[0.0; 2]; Self::LAYOUT_MAX];
-        let layout = layout(channels);
-        gains[..layout.len()].copy_from_slice(layout);
         Ok(Self {
             channels: usize::from(channels),
-            gains,
+            layout: None,
+            gains: [[0.0; 2]; layout::MOST],
         })
+    }
+
+    /// A down-mix for interleaved frames in a layout.
+    pub fn of(layout: Layout) -> Self {
+        let mut gains = [[0.0; 2]; layout::MOST];
+        gains.iter_mut().zip(layout.gains()).for_each(|(to, of)| *to = of);
+        Self {
+            channels: usize::from(layout.channels()),
+            layout: Some(layout),
+            gains,
+        }
     }
 
     /// Channels of a frame.
@@ -43,15 +57,20 @@ impl Downmix {
         self.channels
     }
 
-    /// Channels that carry information after folding: 1 for mono input, else 2.
-    pub fn width(&self) -> u16 {
-        if self.channels == 1 { 1 } else { 2 }
+    /// The speakers of the channels; `None` for more than 8.
+    pub fn layout(&self) -> Option<Layout> {
+        self.layout
+    }
+
+    /// The layout where loudness is measured of the channels themselves, because the fold-down would change it.
+    pub(crate) fn surround(&self) -> Option<Layout> {
+        self.layout.filter(|_| self.channels > 2)
     }
 
     /// Folds one frame; `sample(c)` is channel `c`. Unusable samples count as zero and are added to `replaced`.
     #[inline]
     pub fn fold(&self, sample: impl Fn(usize) -> f32, replaced: &mut u64) -> Stereo {
-        if self.channels > Self::LAYOUT_MAX {
+        if self.layout.is_none() {
             let sum: f32 = (0..self.channels).map(|c| usable(sample(c), replaced)).sum();
             return [sum / self.channels as f32; 2];
         }
@@ -84,11 +103,26 @@ impl Downmix {
         );
         replaced
     }
+
+    /// [`Self::fold_interleaved`] for a block, which also keeps what loudness needs.
+    pub fn fold_block(&self, interleaved: &[f32], block: &mut Block) -> u64 {
+        if self.surround().is_none() {
+            block.width = 0;
+            return self.fold_interleaved(interleaved, &mut block.pairs);
+        }
+        block.width = self.channels;
+        let (mut replaced, start) = (0, block.channels.len());
+        let whole = &interleaved[..interleaved.len() - interleaved.len() % self.channels];
+        let samples = whole.iter().map(|&sample| usable(sample, &mut replaced));
+        block.channels.extend(samples);
+        self.fold_interleaved(&block.channels[start..], &mut block.pairs);
+        replaced
+    }
 }
 
 /// `sample`, or zero where it is NaN, infinite, subnormal, or so large that its power would overflow.
 #[inline]
-fn usable(sample: f32, replaced: &mut u64) -> f32 {
+pub(super) fn usable(sample: f32, replaced: &mut u64) -> f32 {
     if is_usable(sample) {
         sample
     } else {
@@ -111,40 +145,11 @@ fn is_usable(sample: f32) -> bool {
 /// No real signal comes near +120 dBFS; above it, power spectra would leave `f32`'s range.
 const LARGEST: f32 = 1e6;
 
-const H: f32 = std::f32::consts::FRAC_1_SQRT_2;
-const LEFT: Stereo = [1.0, 0.0];
-const RIGHT: Stereo = [0.0, 1.0];
-const CENTRE: Stereo = [H, H];
-const LFE: Stereo = [0.0, 0.0];
-const LEFT_SURROUND: Stereo = [H, 0.0];
-const RIGHT_SURROUND: Stereo = [0.0, H];
-
-fn layout(channels: u16) -> &'static [Stereo] {
-    match channels {
-        1 => &[[1.0, 1.0]],
-        2 => &[LEFT, RIGHT],
-        3 => &[LEFT, RIGHT, CENTRE],
-        4 => &[LEFT, RIGHT, LEFT_SURROUND, RIGHT_SURROUND],
-        5 => &[LEFT, RIGHT, CENTRE, LEFT_SURROUND, RIGHT_SURROUND],
-        6 => &[LEFT, RIGHT, CENTRE, LFE, LEFT_SURROUND, RIGHT_SURROUND],
-        7 => &[LEFT, RIGHT, CENTRE, LFE, CENTRE, LEFT_SURROUND, RIGHT_SURROUND],
-        8 => &[
-            LEFT,
-            RIGHT,
-            CENTRE,
-            LFE,
-            LEFT_SURROUND,
-            RIGHT_SURROUND,
-            LEFT_SURROUND,
-            RIGHT_SURROUND,
-        ],
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const H: f32 = std::f32::consts::FRAC_1_SQRT_2;
 
     fn fold(frame: &[f32]) -> (Stereo, u64) {
         let mut replaced = 0;
@@ -157,6 +162,29 @@ mod tests {
         assert_eq!(fold(&[0.5]).0, [0.5, 0.5]);
         assert_eq!(fold(&[0.5, -0.25]).0, [0.5, -0.25]);
         assert_eq!(fold(&[0.0, 0.0, 1.0, 9.0, 0.0, 0.0]).0, [H, H]); // 5.1: centre to both, LFE to none
+        // Each channel alone: what goes to the left, and to the right.
+        for (channels, left, right) in [
+            (3, &[1.0, 0.0, H][..], &[0.0, 1.0, H][..]),
+            (4, &[1.0, 0.0, H, 0.0], &[0.0, 1.0, 0.0, H]),
+            (5, &[1.0, 0.0, H, H, 0.0], &[0.0, 1.0, H, 0.0, H]),
+            (6, &[1.0, 0.0, H, 0.0, H, 0.0], &[0.0, 1.0, H, 0.0, 0.0, H]),
+            (7, &[1.0, 0.0, H, 0.0, H, H, 0.0], &[0.0, 1.0, H, 0.0, H, 0.0, H]),
+            (
+                8,
+                &[1.0, 0.0, H, 0.0, H, 0.0, H, 0.0],
+                &[0.0, 1.0, H, 0.0, 0.0, H, 0.0, H],
+            ),
+        ] {
+            for channel in 0..channels {
+                let mut frame = vec![0.0; channels];
+                frame[channel] = 1.0;
+                assert_eq!(
+                    fold(&frame).0,
+                    [left[channel], right[channel]],
+                    "{channel} of {channels}"
+                );
+            }
+        }
         assert_eq!(fold(&[1.0; 64]).0, [1.0, 1.0]);
         assert_eq!(Downmix::new(0).unwrap_err(), ChannelsError(0));
         assert!(Downmix::new(65).unwrap_err().to_string().contains("65 channels"));
@@ -201,6 +229,18 @@ mod tests {
                     "{channels} {odd}"
                 );
                 assert_eq!(folded, one_by_one);
+                // A block has the same pairs, and of surround the channels.
+                let mut whole = Block::default();
+                assert_eq!(downmix.fold_block(&block, &mut whole), expected);
+                assert_eq!(whole.folded().pairs(), one_by_one);
+                let channels = whole.folded().channels();
+                match width {
+                    6 => {
+                        assert_eq!(channels[7..], block[7..8 * width]);
+                        assert_eq!(channels[6], if odd == 0.25 { 0.25 } else { 0.0 });
+                    }
+                    _ => assert!(channels.is_empty()),
+                }
             }
         }
     }

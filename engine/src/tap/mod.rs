@@ -2,16 +2,25 @@
 //!
 //! [`tap`] makes both ends of a ring. The audio thread holds the [`Tap`] and pushes blocks: it down-mixes and writes, and
 //! does nothing else – no allocation, lock, log, wait or system call. The analysis thread holds the [`TapReader`].
+//!
+//! Of surround, the channels themselves go through the ring, and the reader folds them: loudness is measured before the
+//! fold-down.
 
+mod block;
 mod downmix;
+mod layout;
+mod ring;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use ringbuf::traits::{Consumer, Observer, Producer, Split};
-use ringbuf::{HeapCons, HeapProd, HeapRb};
+use ringbuf::traits::{Consumer, Producer};
 
+pub use block::{Block, Folded};
+use downmix::usable;
 pub use downmix::{CHANNELS, ChannelsError, Downmix, Stereo};
+pub use layout::Layout;
+use ring::{Reads, Writes};
 
 /// Counters that both ends share; read them from any thread.
 #[derive(Debug, Default)]
@@ -55,42 +64,44 @@ impl TapCounters {
 
 /// The audio thread's end.
 pub struct Tap {
-    ring: HeapProd<Stereo>,
+    ring: Writes,
     downmix: Downmix,
     counters: Arc<TapCounters>,
 }
 
 /// The analysis thread's end.
 pub struct TapReader {
-    ring: HeapCons<Stereo>,
-    width: u16,
+    ring: Reads,
+    downmix: Downmix,
     counters: Arc<TapCounters>,
     read: u64,
     resets: u64,
 }
 
-/// Makes a tap for blocks of `channels`, with room for `frames` sample frames.
+/// Makes a tap for blocks of `channels` in their usual layout, with room for `frames` sample frames.
 ///
 /// Two seconds of audio ride out any scheduling delay of the analysis thread.
 pub fn tap(channels: u16, frames: usize) -> Result<(Tap, TapReader), ChannelsError> {
-    let downmix = Downmix::new(channels)?;
-    let (producer, consumer) = HeapRb::new(frames.max(1)).split();
+    Ok(tap_with(Downmix::new(channels)?, frames))
+}
+
+/// [`tap`] for blocks in a layout of their own.
+pub fn tap_with(downmix: Downmix, frames: usize) -> (Tap, TapReader) {
+    let (writes, reads) = ring::ring(&downmix, frames);
     let counters = Arc::new(TapCounters::default());
     let reader = TapReader {
-        ring: consumer,
-        width: downmix.width(),
+        ring: reads,
+        downmix: downmix.clone(),
         counters: Arc::clone(&counters),
         read: 0,
         resets: 0,
     };
-    Ok((
-        Tap {
-            ring: producer,
-            downmix,
-            counters,
-        },
-        reader,
-    ))
+    let tap = Tap {
+        ring: writes,
+        downmix,
+        counters,
+    };
+    (tap, reader)
 }
 
 impl Tap {
@@ -117,17 +128,33 @@ impl Tap {
     /// Writes a block of `frames`, asking `sample(frame, channel)` for each value: for blocks that are not `f32` or lie in a
     /// layout of their own. Real-time safe if `sample` is.
     pub fn push_with(&mut self, frames: usize, sample: impl Fn(usize, usize) -> f32) -> bool {
-        if self.ring.vacant_len() < frames {
+        if self.ring.vacant_frames() < frames {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return false;
         }
         let (mut replaced, mut peak) = (0, 0.0f32);
-        let downmix = &self.downmix;
-        self.ring.push_iter((0..frames).map(|frame| {
-            let folded = downmix.fold(|c| sample(frame, c), &mut replaced);
-            peak = peak.max(folded[0].abs()).max(folded[1].abs());
-            folded
-        }));
+        match &mut self.ring {
+            Writes::Pairs(ring) => {
+                let downmix = &self.downmix;
+                ring.push_iter((0..frames).map(|frame| {
+                    let folded = downmix.fold(|c| sample(frame, c), &mut replaced);
+                    peak = peak.max(folded[0].abs()).max(folded[1].abs());
+                    folded
+                }));
+            }
+            Writes::Channels { ring, width } => {
+                let (mut frame, mut channel) = (0, 0);
+                ring.push_iter((0..frames * *width).map(|_| {
+                    let sample = usable(sample(frame, channel), &mut replaced);
+                    peak = peak.max(sample.abs());
+                    channel += 1;
+                    if channel == *width {
+                        (frame, channel) = (frame + 1, 0);
+                    }
+                    sample
+                }));
+            }
+        }
         if replaced > 0 {
             self.counters.replaced.fetch_add(replaced, Ordering::Relaxed);
         }
@@ -139,7 +166,7 @@ impl Tap {
 
     /// How full the ring is, 0–1. Real-time safe.
     pub fn fill(&self) -> f32 {
-        self.ring.occupied_len() as f32 / self.ring.capacity().get() as f32
+        self.ring.fill()
     }
 
     /// The counters shared with the reader.
@@ -149,9 +176,26 @@ impl Tap {
 }
 
 impl TapReader {
-    /// Moves what is in the ring to `buffer`, as much as fits; returns how many frames that was. Never waits.
-    pub fn read(&mut self, buffer: &mut [Stereo]) -> usize {
-        let frames = self.ring.pop_slice(buffer);
+    /// Moves what is in the ring to `block` in place of what is there, at most `most` sample frames; returns how many that
+    /// was. Never waits.
+    pub fn read(&mut self, block: &mut Block, most: usize) -> usize {
+        let frames = self.ring.occupied_frames().min(most);
+        match &mut self.ring {
+            Reads::Pairs(ring) => {
+                block.channels.clear();
+                block.width = 0;
+                block.pairs.resize(frames, [0.0; 2]);
+                ring.pop_slice(&mut block.pairs);
+            }
+            Reads::Channels { ring, width } => {
+                block.width = *width;
+                block.channels.resize(frames * *width, 0.0);
+                ring.pop_slice(&mut block.channels);
+                block.pairs.clear();
+                // What cannot be used was replaced before it was written.
+                self.downmix.fold_interleaved(&block.channels, &mut block.pairs);
+            }
+        }
         self.read += frames as u64;
         frames
     }
@@ -175,14 +219,14 @@ impl TapReader {
         self.read
     }
 
-    /// Channels that carry information: 1 or 2.
-    pub fn width(&self) -> u16 {
-        self.width
+    /// What the tap's blocks are folded by.
+    pub fn downmix(&self) -> &Downmix {
+        &self.downmix
     }
 
     /// Whether the [`Tap`] is gone and the ring empty: nothing will ever come.
     pub fn is_finished(&self) -> bool {
-        !self.ring.write_is_held() && self.ring.is_empty()
+        self.ring.is_finished()
     }
 
     /// The counters shared with the tap.
@@ -201,11 +245,11 @@ mod tests {
         assert!(tap.push_interleaved(&[0.1, 0.2, 0.3]));
         assert!(!tap.push_interleaved(&[0.4, 0.5]));
         assert_eq!(reader.counters().dropped_blocks(), 1);
-        let mut buffer = [[0.0; 2]; 8];
-        assert_eq!(reader.read(&mut buffer), 3);
-        assert_eq!(buffer[2], [0.3, 0.3]);
+        let mut block = Block::default();
+        assert_eq!(reader.read(&mut block, 8), 3);
+        assert_eq!(block.folded().pairs()[2], [0.3, 0.3]);
         assert!(tap.push_interleaved(&[0.4, 0.5]));
-        assert_eq!(reader.read(&mut buffer), 2);
+        assert_eq!(reader.read(&mut block, 8), 2);
         assert_eq!(reader.counters().take_peak(), 0.5);
         drop(tap);
         assert!(reader.is_finished());
@@ -219,9 +263,9 @@ mod tests {
         tap.counters().reset();
         assert!(tap.push_interleaved(&[0.4]));
         assert_eq!((reader.take_reset(), reader.take_reset()), (Some(3), None));
-        let mut buffer = [[0.0; 2]; 8];
-        assert_eq!(reader.read(&mut buffer), 1);
-        assert_eq!(buffer[0], [0.4, 0.4]);
+        let mut block = Block::default();
+        assert_eq!(reader.read(&mut block, 8), 1);
+        assert_eq!(block.folded().pairs(), [[0.4, 0.4]]);
         // A reset with nothing unread is one all the same.
         tap.counters().reset();
         assert_eq!(reader.take_reset(), Some(4));
@@ -234,8 +278,48 @@ mod tests {
         let (mut interleaved, mut interleaved_reader) = tap(2, 8).unwrap();
         assert!(planar.push_planar(&[&[1.0, 2.0], &[-1.0, -2.0]]));
         assert!(interleaved.push_interleaved(&[1.0, -1.0, 2.0, -2.0]));
-        let (mut a, mut b) = ([[0.0; 2]; 8], [[0.0; 2]; 8]);
-        assert_eq!(planar_reader.read(&mut a), interleaved_reader.read(&mut b));
-        assert_eq!(a, b);
+        let (mut a, mut b) = (Block::default(), Block::default());
+        assert_eq!(planar_reader.read(&mut a, 8), 2);
+        assert_eq!(interleaved_reader.read(&mut b, 8), 2);
+        assert_eq!(a.folded().pairs(), b.folded().pairs());
+    }
+
+    #[test]
+    fn surround_goes_through_as_a_block_of_a_file_does() {
+        let channels = 6;
+        let samples: Vec<f32> = (0..20 * channels).map(|i| i as f32 * 0.001).collect();
+        let odd: Vec<f32> = samples
+            .iter()
+            .map(|&x| if x == 0.05 { f32::NAN } else { x })
+            .collect();
+        let mut expected = Block::default();
+        assert_eq!(Downmix::new(6).unwrap().fold_block(&odd, &mut expected), 1);
+        let (mut tap, mut reader) = tap(6, 20).unwrap();
+        let mut block = Block::default();
+        // Over the ring's end, and in pieces that are none of the blocks written.
+        assert!(tap.push_interleaved(&samples[..7 * channels]));
+        assert_eq!(reader.read(&mut block, 20), 7);
+        assert!(tap.push_interleaved(&odd[..9 * channels]));
+        assert!(tap.push_interleaved(&odd[9 * channels..]));
+        assert_eq!(tap.fill(), 1.0);
+        assert!(!tap.push_interleaved(&samples[..channels]), "it is full");
+        let (mut pairs, mut kept) = (Vec::<Stereo>::new(), Vec::<f32>::new());
+        while reader.read(&mut block, 3) > 0 {
+            pairs.extend(block.folded().pairs());
+            kept.extend(block.folded().channels());
+        }
+        assert_eq!(pairs, expected.folded().pairs());
+        assert_eq!(kept, expected.folded().channels());
+        assert_eq!(tap.counters().replaced_samples(), 1);
+        assert_eq!(tap.counters().take_peak(), 0.119);
+        // A reset is counted in frames.
+        assert!(tap.push_interleaved(&samples[..5 * channels]));
+        tap.counters().reset();
+        assert!(tap.push_interleaved(&samples[..channels]));
+        assert_eq!(reader.take_reset(), Some(32));
+        assert_eq!(reader.read(&mut block, 20), 1);
+        assert!(!reader.is_finished());
+        drop(tap);
+        assert!(reader.is_finished());
     }
 }

@@ -2,10 +2,16 @@
 
 #![allow(dead_code)] // Each test uses a part of this.
 
+use echometer_engine::frontend::FrontEndConfig;
 use echometer_engine::model::onnx::{
     AttributeProto, DimensionProto, GraphProto, INT64, ModelProto, NodeProto, OperatorSetIdProto,
     TensorProto, ValueInfoProto,
 };
+use echometer_engine::model::{
+    Card, FeatureCard, HeadCard, LoudnessSource, SCHEMA, TrainingCard, sha256_hex,
+};
+use echometer_engine::{Feature, ModelFiles};
+use prost::Message;
 
 /// A float value whose first axis is left open.
 pub(crate) fn value(name: &str, sizes: &[usize]) -> ValueInfoProto {
@@ -64,5 +70,63 @@ pub(crate) fn file(graph: GraphProto) -> ModelProto {
             version: 17,
         }],
         ..Default::default()
+    }
+}
+
+/// The sigmoid of the window's mean band power, the same as its own deviation.
+fn head(frames: usize, mels: usize) -> Vec<u8> {
+    let graph = GraphProto {
+        node: vec![
+            node(
+                "ReduceMean",
+                &["columns"],
+                "power",
+                vec![ints("axes", &[1, 2]), int("keepdims", 0)],
+            ),
+            node("Unsqueeze", &["power", "axis"], "wide", vec![]),
+            node("Sigmoid", &["wide"], "mean", vec![]),
+            node("Identity", &["mean"], "sd", vec![]),
+        ],
+        name: "head".into(),
+        initializer: vec![list("axis", &[1])],
+        input: vec![value("columns", &[frames, mels])],
+        output: vec![value("mean", &[1]), value("sd", &[1])],
+    };
+    file(graph).encode_to_vec()
+}
+
+/// A model without a trunk that costs next to nothing, of windows of `window_s`; it knows energy, and measures loudness.
+pub(crate) fn one_graph(front_end: FrontEndConfig, window_s: f64) -> ModelFiles {
+    let head = head(front_end.frames_in_s(window_s), front_end.mels);
+    let card = Card {
+        schema: SCHEMA,
+        name: "one graph".into(),
+        version: "1".into(),
+        licence: "none".into(),
+        opset: 17,
+        front_end,
+        window_s,
+        trunk: None,
+        head: HeadCard {
+            file: "head.onnx".into(),
+            sha256: sha256_hex(&head),
+        },
+        features: vec![FeatureCard {
+            name: Feature::Energy,
+            range: Feature::Energy.range(),
+            metrics: None,
+        }],
+        loudness: LoudnessSource::Measured,
+        training: TrainingCard {
+            data: String::new(),
+            clips: 0,
+            evaluation: String::new(),
+            seed: 0,
+        },
+    };
+    ModelFiles {
+        card: serde_json::to_vec(&card).unwrap().into(),
+        trunk: None,
+        head: head.into(),
     }
 }

@@ -104,10 +104,7 @@ pub(crate) fn rendered<H: Host>(
 /// The engine's own readings of the same samples, as bundles.
 pub(crate) fn expected(music: &Music) -> Vec<Bundle> {
     let model = Model::load(&echometer_models::default_model(), Device::Auto).unwrap();
-    let input = InputFormat {
-        rate: music.rate,
-        channels: music.channels.len() as u16,
-    };
+    let input = InputFormat::new(music.rate, music.channels.len() as u16);
     let mut scorer = Scorer::new(&model, input, 10.0).unwrap();
     let mut readings = Vec::new();
     scorer.push(&interleave(&music.channels), &mut readings).unwrap();

@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig};
-use echometer_engine::tap::tap;
+use echometer_engine::tap::{Block, Downmix, tap};
 use echometer_engine::{Device, InputFormat, Loudness, Model, Scorer};
 use echometer_models::default_model;
 use echometer_tests::model;
@@ -17,10 +17,7 @@ const SECONDS: usize = 4;
 /// Sample frames of a block, as hosts and cards give them.
 const BLOCK: usize = 256;
 
-const FORMAT: InputFormat = InputFormat {
-    rate: RATE,
-    channels: 2,
-};
+const FORMAT: InputFormat = InputFormat::new(RATE, 2);
 
 /// What is counted is what happens in here.
 #[inline(never)]
@@ -37,13 +34,13 @@ fn main() {
     match part.as_str() {
         "tap" => {
             let (mut tap, mut reader) = tap(2, RATE as usize).unwrap();
-            let mut read = vec![[0.0; 2]; RATE as usize];
+            let mut read = Block::default();
             measured(&mut || {
                 for _ in 0..SECONDS {
                     second
                         .chunks(2 * BLOCK)
                         .for_each(|block| assert!(tap.push_interleaved(block)));
-                    black_box(reader.read(&mut read));
+                    black_box(reader.read(&mut read, RATE as usize));
                 }
             });
         }
@@ -61,12 +58,12 @@ fn main() {
         }
         "loudness" => {
             let pairs: Vec<_> = second.chunks(2).map(|pair| [pair[0], pair[1]]).collect();
-            let mut loudness = Loudness::new(RATE, 2, 30.0).unwrap();
+            let mut loudness = Loudness::new(RATE, &Downmix::new(2).unwrap(), 30.0).unwrap();
             measured(&mut || {
                 for _ in 0..SECONDS {
                     pairs
                         .chunks(BLOCK)
-                        .for_each(|block| loudness.push(block).unwrap());
+                        .for_each(|block| loudness.push(block.into()).unwrap());
                     black_box(loudness.window());
                 }
             });

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use echometer_decode::{DecodeError, Decoder};
+use echometer_engine::tap::{ChannelsError, Downmix, Layout};
 
 /// Reads a stretch of an audio file, block by block.
 pub(crate) struct Sound {
@@ -33,9 +34,11 @@ impl Sound {
         self.decoder.rate()
     }
 
-    /// Interleaved channels.
-    pub(crate) fn channels(&self) -> u16 {
-        self.decoder.channels()
+    /// The fold-down of its channels, which the analyzer uses as well.
+    pub(crate) fn downmix(&self) -> Result<Downmix, ChannelsError> {
+        let channels = self.decoder.channels();
+        let layout = self.decoder.channel_mask().and_then(|mask| Layout::of_mask(mask, channels));
+        layout.map_or_else(|| Downmix::new(channels), |layout| Ok(Downmix::of(layout)))
     }
 
     /// The next interleaved samples; `None` at the end.

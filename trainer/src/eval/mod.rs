@@ -176,10 +176,7 @@ fn lack(clip: &Evaluated, features: &[Feature]) -> Option<String> {
 /// The reading of a clip as long as the model's window.
 fn score(model: &Model, row: &Row) -> anyhow::Result<Reading> {
     let mut sound = Sound::open(&row.path, row.start, model.card().window_s)?;
-    let format = InputFormat {
-        rate: sound.rate(),
-        channels: sound.channels(),
-    };
+    let format = InputFormat::new(sound.rate(), sound.channels());
     let mut scorer = Scorer::new(model, format, LEAST_RATE)?;
     let mut readings = Vec::new();
     while let Some(samples) = sound.next()? {

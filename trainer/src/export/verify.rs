@@ -19,7 +19,7 @@ pub(crate) fn verify(network: &Network, folder: &Path) -> anyhow::Result<f32> {
     let card = model.card();
     let rate = card.front_end.sample_rate;
     let sound = sound(rate, card.window_s);
-    let mut scorer = Scorer::new(&model, InputFormat { rate, channels: 1 }, 5.0)?;
+    let mut scorer = Scorer::new(&model, InputFormat::new(rate, 1), 5.0)?;
     scorer.push(&sound, &mut Vec::new())?;
     let reading = scorer.finish()?.context("there was input")?;
 

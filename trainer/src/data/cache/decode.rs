@@ -2,7 +2,7 @@
 
 use echometer_decode::DecodeError;
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig, FrontEndError};
-use echometer_engine::tap::{ChannelsError, Downmix};
+use echometer_engine::tap::{Block, ChannelsError, Downmix};
 use echometer_engine::{Loudness, ScoreError};
 
 use super::{Content, key};
@@ -74,15 +74,15 @@ fn judge(decode: impl FnOnce() -> Result<Decoded, Failure>) -> Result<Decoded, S
 
 fn try_decode(row: &Row, config: &FrontEndConfig, window_s: f64) -> Result<Decoded, Failure> {
     let mut sound = Sound::open(&row.path, row.start, window_s)?;
-    let downmix = Downmix::new(sound.channels())?;
+    let downmix = sound.downmix()?;
     let mut front_end = FrontEnd::new(config, sound.rate())?;
-    let mut meter = Loudness::new(sound.rate(), downmix.width(), window_s).map_err(ScoreError::from)?;
-    let (mut folded, mut frames) = (Vec::new(), Vec::new());
+    let mut meter = Loudness::new(sound.rate(), &downmix, window_s)?;
+    let (mut block, mut frames) = (Block::default(), Vec::new());
     while let Some(samples) = sound.next()? {
-        folded.clear();
-        downmix.fold_interleaved(samples, &mut folded);
-        front_end.push_stereo(&folded, &mut frames);
-        meter.push(&folded).map_err(ScoreError::from)?;
+        block.clear();
+        downmix.fold_block(samples, &mut block);
+        front_end.push_stereo(block.folded().pairs(), &mut frames);
+        meter.push(block.folded())?;
     }
     front_end.finish(&mut frames);
     Ok(Decoded::Clip {

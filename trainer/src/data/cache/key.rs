@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::time::UNIX_EPOCH;
 
+use echometer_engine::Loudness;
 use echometer_engine::frontend::{FrontEndConfig, REVISION};
 use echometer_engine::model::sha256_hex;
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,9 @@ impl TryFrom<String> for Key {
     }
 }
 
-/// Name of the folder for a front end and a length of clips: a change of either starts another cache.
+/// Name of the folder for a front end, a measure of loudness and a length of clips: a change of any starts another cache.
 pub(super) fn folder(config: &FrontEndConfig, window_s: f64) -> String {
-    let text = format!("{REVISION} {config:?} {window_s}");
+    let text = format!("{REVISION} {} {config:?} {window_s}", Loudness::REVISION);
     format!("mel-{}", &sha256_hex(text.as_bytes())[..16])
 }
 

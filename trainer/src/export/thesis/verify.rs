@@ -53,7 +53,7 @@ fn difference(network: &ThesisNetwork, model: &Model, sound: &[f32]) -> anyhow::
     let card = model.card();
     let rate = card.front_end.sample_rate;
     // No reading but the last.
-    let mut scorer = Scorer::new(model, InputFormat { rate, channels: 1 }, 1e-3)?;
+    let mut scorer = Scorer::new(model, InputFormat::new(rate, 1), 1e-3)?;
     scorer.push(sound, &mut Vec::new())?;
     let reading = scorer.finish()?.context("there was input")?;
 
