@@ -27,6 +27,9 @@ mod packets;
 mod sbr;
 mod wav;
 
+/// Version of what is heard of a file, raised by any change that moves a sample. Part of every cache key.
+pub const REVISION: u32 = 2;
+
 pub use choice::{Choice, UnknownChoice};
 pub use decoder::Decoder;
 pub use error::DecodeError;

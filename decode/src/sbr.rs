@@ -76,7 +76,7 @@ mod tests {
     /// A packet of arbitrary bits, a fill element with this payload, and the end.
     fn packet(before: usize, payload: &[u8]) -> Vec<u8> {
         let mut bits: Vec<bool> = (0..before)
-            .map(|i| (i + 1) * 2_654_435_761 >> 16 & 1 == 1)
+            .map(|i| ((i + 1) * 2_654_435_761) >> 16 & 1 == 1)
             .collect();
         let mut put =
             |value: u32, count: usize| bits.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
@@ -102,7 +102,7 @@ mod tests {
             for size in [3, 14, 15, 40, 200] {
                 // As random as what codecs write.
                 let mut payload: Vec<u8> = (0..size)
-                    .map(|i| ((i + before) * 2_654_435_761 >> 11) as u8)
+                    .map(|i| (((i + before) * 2_654_435_761) >> 11) as u8)
                     .collect();
                 payload[0] = 0xD5;
                 assert!(ends_with_bands(&packet(before, &payload)), "{before} {size}");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use echometer_decode::{DecodeError, Decoder};
+use echometer_engine::InputFormat;
 use echometer_engine::tap::{ChannelsError, Downmix, Layout};
 
 /// Reads a stretch of an audio file, block by block.
@@ -34,11 +35,23 @@ impl Sound {
         self.decoder.rate()
     }
 
-    /// The fold-down of its channels, which the analyzer uses as well.
-    pub(crate) fn downmix(&self) -> Result<Downmix, ChannelsError> {
+    /// What the samples are, as the analyzer takes them.
+    pub(crate) fn format(&self) -> InputFormat {
         let channels = self.decoder.channels();
-        let layout = self.decoder.channel_mask().and_then(|mask| Layout::of_mask(mask, channels));
-        layout.map_or_else(|| Downmix::new(channels), |layout| Ok(Downmix::of(layout)))
+        let mask = self.decoder.channel_mask();
+        InputFormat {
+            rate: self.decoder.rate(),
+            channels,
+            layout: mask.and_then(|mask| Layout::of_mask(mask, channels)),
+        }
+    }
+
+    /// How its channels are folded, as the analyzer folds them.
+    pub(crate) fn downmix(&self) -> Result<Downmix, ChannelsError> {
+        let format = self.format();
+        format
+            .layout
+            .map_or_else(|| Downmix::new(format.channels), |layout| Ok(Downmix::of(layout)))
     }
 
     /// The next interleaved samples; `None` at the end.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use echometer_engine::{Device, Feature, InputFormat, Model, ModelFiles, PerFeature, Reading, Scorer};
+use echometer_engine::{Device, Feature, Model, ModelFiles, PerFeature, Reading, Scorer};
 use indicatif::ParallelProgressIterator;
 use rayon::prelude::*;
 
@@ -176,8 +176,7 @@ fn lack(clip: &Evaluated, features: &[Feature]) -> Option<String> {
 /// The reading of a clip as long as the model's window.
 fn score(model: &Model, row: &Row) -> anyhow::Result<Reading> {
     let mut sound = Sound::open(&row.path, row.start, model.card().window_s)?;
-    let format = InputFormat::new(sound.rate(), sound.channels());
-    let mut scorer = Scorer::new(model, format, LEAST_RATE)?;
+    let mut scorer = Scorer::new(model, sound.format(), LEAST_RATE)?;
     let mut readings = Vec::new();
     while let Some(samples) = sound.next()? {
         scorer.push(samples, &mut readings)?;

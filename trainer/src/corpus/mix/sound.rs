@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context;
 use echometer_engine::frontend::Resampler;
-use echometer_engine::tap::Downmix;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -23,7 +22,7 @@ const FULL_SCALE: f32 = 32_767.0;
 /// At most a clip's length of a file, from `start` seconds on.
 pub(super) fn load(path: &Path, start: f64) -> anyhow::Result<Vec<f32>> {
     let mut sound = Sound::open(path, start, LENGTH as f64 / f64::from(RATE))?;
-    let downmix = Downmix::new(sound.channels())?;
+    let downmix = sound.downmix()?;
     let mut resampler = match sound.rate() {
         RATE => None,
         rate => Some(Resampler::new(rate, RATE)?),

@@ -37,7 +37,11 @@ impl TryFrom<String> for Key {
 
 /// Name of the folder for a front end, a measure of loudness and a length of clips: a change of any starts another cache.
 pub(super) fn folder(config: &FrontEndConfig, window_s: f64) -> String {
-    let text = format!("{REVISION} {} {config:?} {window_s}", Loudness::REVISION);
+    let text = format!(
+        "{REVISION} {} {} {config:?} {window_s}",
+        Loudness::REVISION,
+        echometer_decode::REVISION
+    );
     format!("mel-{}", &sha256_hex(text.as_bytes())[..16])
 }
 
