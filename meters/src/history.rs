@@ -39,21 +39,43 @@ impl History {
     }
 
     /// Means over `cells` equal parts of the 30 s up to `now`, oldest first; `None` where there was no value.
+    ///
+    /// Parts that are shorter than the time between two values have the earlier of them: it is what was shown then.
     pub fn resample(&self, now: f64, cells: usize) -> Vec<Option<f32>> {
         let mut sums = vec![(0.0, 0u32); cells];
         let cell_s = Self::SPAN_S / cells as f64;
+        // Cells lie on a fixed grid of time, so that a history moves along but does not flicker.
+        let cell = |time: f64| cells as f64 - 1.0 - ((now / cell_s).floor() - (time / cell_s).floor());
+        let there = 0.0..cells as f64;
         for (time, value) in self.iter() {
-            // Cells lie on a fixed grid of time, so that a history moves along but does not flicker.
-            let age = (now / cell_s).floor() - (time / cell_s).floor();
-            if (0.0..cells as f64).contains(&age) {
-                let (sum, count) = &mut sums[cells - 1 - age as usize];
+            let at = cell(time);
+            if there.contains(&at) {
+                let (sum, count) = &mut sums[at as usize];
                 *sum += value;
                 *count += 1;
             }
         }
-        sums.into_iter()
+        let mut means: Vec<_> = sums
+            .into_iter()
             .map(|(sum, count)| (count > 0).then(|| sum / count as f32))
-            .collect()
+            .collect();
+        for i in (1..self.points.len()).filter(|i| self.follows(*i)) {
+            let ((before, value), (after, _)) = (self.points[i - 1], self.points[i]);
+            let between = cell(before).max(-1.0) + 1.0..cell(after).min(there.end);
+            for mean in &mut means[between.start as usize..between.end.max(between.start) as usize] {
+                *mean = Some(value);
+            }
+        }
+        means
+    }
+
+    /// Whether the value at `i` came when it was due after the one before it: after no more than twice the time between its
+    /// neighbours.
+    fn follows(&self, i: usize) -> bool {
+        let wait = |i: usize| Some(self.points.get(i)?.0 - self.points.get(i.checked_sub(1)?)?.0);
+        let (before, after) = (i.checked_sub(1).and_then(wait), wait(i + 1));
+        let usual = before.into_iter().chain(after).reduce(f64::max);
+        wait(i).zip(usual).is_none_or(|(wait, usual)| wait <= 2.0 * usual)
     }
 }
 
@@ -80,6 +102,43 @@ mod tests {
             history.push(f64::from(i) * 1e-6, 0.0);
         }
         assert_eq!(history.iter().count(), LONGEST);
+    }
+
+    #[test]
+    fn cells_between_values_have_what_was_shown_and_gaps_stay() {
+        for hz in [0.1, 1.0, 5.0, 30.0] {
+            let mut history = History::default();
+            let count = (40.0 * hz) as u32;
+            for i in 0..=count {
+                history.push(f64::from(i) / hz, i as f32);
+            }
+            for cells in [10, 53, 150, 173, 213, 1_000] {
+                let shown = history.resample(f64::from(count) / hz, cells);
+                let first = shown.iter().position(Option::is_some).unwrap();
+                // The oldest value that is kept may be as young as one step.
+                assert!(
+                    first as f64 <= (1.0 / hz + 0.1) / (30.0 / cells as f64) + 1.0,
+                    "{hz} {cells}: {first}"
+                );
+                assert!(
+                    shown[first..].iter().all(Option::is_some),
+                    "{hz} Hz, {cells} cells"
+                );
+                assert!(shown[first..].is_sorted(), "{hz} Hz, {cells} cells");
+            }
+        }
+        let mut history = History::default();
+        // Two seconds of silence, and an end that is not due.
+        let times = (0..50)
+            .map(|i| f64::from(i) * 0.2)
+            .chain((60..100).map(|i| f64::from(i) * 0.2));
+        for time in times.chain([19.85]) {
+            history.push(time, 0.5);
+        }
+        let shown = history.resample(19.85, 300);
+        let gap = shown[101..].iter().filter(|value| value.is_none()).count();
+        assert!((18..=22).contains(&gap), "{gap} of 20 cells");
+        assert_eq!(History::default().resample(3.0, 7), [None; 7]);
     }
 
     #[test]

@@ -91,8 +91,12 @@ fn roomy(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme) {
     Line::styled(rule, theme.track()).render(row(area, y), buffer);
     y += 1 + shape.air;
     for feature in meters::SMALL {
-        meter::small(row(area, y), buffer, state, theme, feature);
-        y += 1 + shape.gap;
+        let area = Rect {
+            height: shape.small,
+            ..row(area, y)
+        };
+        meter::small(area, buffer, state, theme, feature, &shape);
+        y += shape.small + shape.gap;
     }
     footer(row(area, area.height - 1), buffer, state, theme);
 }
@@ -394,5 +398,64 @@ mod tests {
         assert!(picture(&state, 80, 24).contains("12345 samples were no usable numbers"));
         state.take(Event::Lost("mic is gone".into()));
         assert!(picture(&state, 80, 24).contains("mic is gone"));
+    }
+
+    #[test]
+    fn curves_have_no_holes_and_large_terminals_are_used() {
+        let about = about();
+        let mut state = State::new(&about);
+        state.take(Event::Begins(Part {
+            title: "a\u{1b}[2J".into(),
+            rate: 44_100,
+            channels: 2,
+            duration_s: None,
+            live: true,
+            one_of_many: false,
+            connection: 1,
+        }));
+        for i in 1..=200 {
+            state.take(Event::Reading(Reading {
+                time: f64::from(i) * 0.2,
+                coverage: 1.0,
+                silent: false,
+                values: PerFeature::from_fn(|feature| {
+                    Some(if feature == Feature::Loudness { -20.0 } else { 0.6 })
+                }),
+                sd: PerFeature::from_fn(|_| Some(0.08)),
+                dropped: 0,
+                replaced: 0,
+            }));
+        }
+        for (width, height) in [(80, 24), (120, 40), (200, 60), (240, 70)] {
+            let picture = picture(&state, width, height);
+            assert!(picture.contains(r"a\u{1b}[2J"), "{picture}");
+            let rows: Vec<&str> = picture.lines().map(|row| row.trim_matches('"')).collect();
+            assert_eq!(rows.len(), usize::from(height));
+            // The middle of each row is between its label and its value.
+            let lowest: Vec<_> = rows.iter().filter(|row| row.contains("last 30 s")).collect();
+            assert_eq!(lowest.len(), 3, "{picture}");
+            for row in lowest {
+                let curve: String = row.chars().skip(15).take(usize::from(width) - 29).collect();
+                assert!(!curve.contains(' '), "{width}x{height}: holes in {curve:?}");
+            }
+            let small = rows
+                .iter()
+                .filter(|row| row.contains("Valence") || row.contains("Speechiness"));
+            for row in small {
+                let past: String = row.chars().skip(usize::from(width) - 28).take(14).collect();
+                assert!(past.chars().count() == 14, "{width}x{height}: {row:?}");
+                // Empty as a whole where the curve is lower than this row.
+                let holes = past.contains(' ') && !past.trim().is_empty();
+                assert!(!holes, "{width}x{height}: holes in {row:?}");
+            }
+            // What is left over above the footer: less than another row for each small meter.
+            let left = rows
+                .iter()
+                .rev()
+                .skip(1)
+                .take_while(|row| row.trim().is_empty())
+                .count();
+            assert!(left < 5, "{width}x{height}: {left} rows are empty:\n{picture}");
+        }
     }
 }

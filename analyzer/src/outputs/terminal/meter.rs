@@ -26,6 +26,8 @@ pub(super) struct Shape {
     pub(super) bar: u16,
     /// Rows of a large meter's history.
     pub(super) history: u16,
+    /// Rows of a small meter, its history beside its bar.
+    pub(super) small: u16,
     /// Empty rows between the small meters.
     pub(super) gap: u16,
     /// Empty rows above the small meters.
@@ -38,6 +40,7 @@ impl Shape {
         let mut shape = Self {
             bar: 2,
             history: 1,
+            small: 1,
             gap: 0,
             air: 0,
         };
@@ -54,7 +57,24 @@ impl Shape {
             spend(3, &mut shape.history);
         }
         spend(1, &mut shape.air);
+        // However high the terminal is: curves say more the higher they are, bars do not.
+        for turn in 0..u16::MAX / 8 {
+            let before = shape.rows();
+            spend(5, &mut shape.small);
+            spend(3, &mut shape.history);
+            if turn % 3 == 2 {
+                spend(3, &mut shape.bar);
+            }
+            if shape.rows() == before {
+                break;
+            }
+        }
         shape
+    }
+
+    /// Rows of all meters.
+    fn rows(&self) -> u16 {
+        3 * (self.bar + self.history) + 5 * self.small
     }
 }
 
@@ -92,12 +112,19 @@ pub(super) fn large(
     Line::styled("last 30 s", theme.track()).render(below(left, shape.bar + shape.history - 1), buffer);
 }
 
-/// Label, bar, history and value in one row.
-pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme, feature: Feature) {
+/// Label, bar, history and value beside each other, in as many rows as `area` has.
+pub(super) fn small(
+    area: Rect,
+    buffer: &mut Buffer,
+    state: &State<'_>,
+    theme: &Theme,
+    feature: Feature,
+    shape: &Shape,
+) {
     let rgb = state.about.colour(feature);
     let (value, sd) = values(state, feature);
     let (left, middle, right) = columns(area);
-    let width = (middle.width / 3).min(40);
+    let width = (middle.width / 3).min(60);
     let bar = Rect {
         width: middle.width - width - 2,
         ..middle
@@ -108,9 +135,13 @@ pub(super) fn small(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &
         ..middle
     };
     Line::styled(meters::label(feature), theme.strong(rgb)).render(left, buffer);
-    bar_line(usize::from(bar.width), feature, value, sd, theme, rgb).render(bar, buffer);
-    for line in history(state, feature, width, 1) {
-        Line::styled(line, theme.faint(rgb)).render(past, buffer);
+    let line = bar_line(usize::from(bar.width), feature, value, sd, theme, rgb);
+    // Never as thick as a large one.
+    for y in 0..area.height.min(shape.bar - 1) {
+        (&line).render(below(bar, y), buffer);
+    }
+    for (y, line) in (0..).zip(history(state, feature, width, area.height)) {
+        Line::styled(line, theme.faint(rgb)).render(below(past, y), buffer);
     }
     let mut text = vec![Span::styled(meters::value(feature, value), theme.bright())];
     if sd.is_some_and(|sd| sd > 0.0) {
