@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::builtin::{self, Builtin};
 use crate::error::DecodeError;
@@ -20,6 +21,9 @@ use crate::input::{Input, Stream};
 pub(crate) use program::{Program, program};
 use said::Said;
 use watch::Watch;
+
+/// How long it may give nothing of a file while it is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A file or stream being decoded by ffmpeg.
 pub(crate) struct Ffmpeg {
@@ -39,6 +43,13 @@ struct Running {
 }
 
 impl Running {
+    fn new(child: Child) -> Self {
+        Self {
+            child: Mutex::new(child),
+            said: Mutex::default(),
+        }
+    }
+
     fn child(&self) -> std::sync::MutexGuard<'_, Child> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,10 +130,7 @@ impl Ffmpeg {
             .map_err(failed)?;
         program::limit(&child);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let running = Arc::new(Running {
-            child: Mutex::new(child),
-            said: Mutex::default(),
-        });
+        let running = Arc::new(Running::new(child));
         let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
@@ -136,7 +144,7 @@ impl Ffmpeg {
         })
         .map_err(failed)?;
         // A live stream may be silent for as long as it likes.
-        let patient = feed.is_some();
+        let patience = feed.is_none().then_some(PATIENCE);
         if let (Some(mut feed), Some(mut stdin)) = (feed, stdin) {
             spawn("ffmpeg-feed", move || {
                 // It may end before its input does.
@@ -146,7 +154,7 @@ impl Ffmpeg {
         }
         let output = Output {
             stdout,
-            watch: Watch::start(&running, patient).map_err(failed)?,
+            watch: Watch::start(&running, patience).map_err(failed)?,
         };
         match builtin::open(Input::stream(Box::new(output)), name, true) {
             Ok(samples) => Ok(Self {
@@ -208,7 +216,7 @@ fn last_words(running: &Running) -> String {
         if let Some(error) = running.said().last_error() {
             return error.clone();
         }
-        thread::sleep(std::time::Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(2));
     }
     String::new()
 }

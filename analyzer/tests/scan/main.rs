@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod decoders;
 mod frames;
 mod odd_files;
 mod refused_tags;

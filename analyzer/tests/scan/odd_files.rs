@@ -317,7 +317,7 @@ fn a_file_that_ends_early_says_so() {
     assert!(rows["whole.aiff"]["note"].is_null(), "{}", rows["whole.aiff"]);
     let note = rows["cut.aiff"]["note"].as_str().unwrap_or_default();
     assert!(
-        note.starts_with("ends after 3.0 s") && note.ends_with("6.0 s"),
+        note.starts_with("it ends after 3.00 s") && note.ends_with("6.00 s"),
         "{}",
         rows["cut.aiff"]
     );

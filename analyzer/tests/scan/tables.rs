@@ -8,7 +8,7 @@ use crate::{rows, scan, scanned, table};
 
 const HEADER: &str = "path,title,artist,album,isrc,musicbrainz_id,duration_ms,danceability,energy,loudness,\
     speechiness,acousticness,instrumentalness,liveness,valence,danceability_sd,energy_sd,speechiness_sd,\
-    acousticness_sd,instrumentalness_sd,liveness_sd,valence_sd,model,note,error,size,mtime_ms";
+    acousticness_sd,instrumentalness_sd,liveness_sd,valence_sd,model,decoder,note,error,size,mtime_ms";
 
 #[test]
 fn a_row_has_what_one_reading_of_the_file_has() {

@@ -4,13 +4,12 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Running, spawn};
 
-/// How long it may give nothing while it is waited for.
-const PATIENCE_S: u32 = 60;
-const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(250);
 
 #[derive(Default)]
 struct State {
@@ -27,25 +26,25 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Watches a process; a patient watch never ends it.
-    pub(super) fn start(running: &Arc<Running>, patient: bool) -> io::Result<Self> {
+    /// Watches a process that may give nothing for so long while it is waited for, or for ever.
+    pub(super) fn start(running: &Arc<Running>, patience: Option<Duration>) -> io::Result<Self> {
         let state = Arc::<State>::default();
-        if patient {
+        let Some(patience) = patience else {
             return Ok(Self {
                 state,
                 _until_dropped: None,
             });
-        }
+        };
         let (sender, dropped) = mpsc::channel::<()>();
         let (theirs, running) = (Arc::clone(&state), Arc::downgrade(running));
         spawn("ffmpeg-watch", move || {
-            let (mut before, mut looks) = (0, 0);
+            let (mut before, mut since) = (0, Instant::now());
             while dropped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 let served = theirs.served.load(Ordering::Relaxed);
-                let stuck = theirs.waiting.load(Ordering::Relaxed) && served == before;
-                looks = if stuck { looks + 1 } else { 0 };
-                before = served;
-                if looks >= PATIENCE_S {
+                if served != before || !theirs.waiting.load(Ordering::Relaxed) {
+                    (before, since) = (served, Instant::now());
+                }
+                if since.elapsed() >= patience {
                     theirs.gave_up.store(true, Ordering::Release);
                     end(&running);
                     return;
@@ -79,5 +78,31 @@ fn end(running: &Weak<Running>) {
     if let Some(running) = running.upgrade() {
         // It may have ended just now.
         let _ = running.child().kill();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// A program that gives nothing: no ffmpeg can be made to.
+    #[test]
+    fn what_gives_nothing_is_ended() {
+        let mut child = Command::new("sleep")
+            .arg("600")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let running = Arc::new(Running::new(child));
+        let watch = Watch::start(&running, Some(Duration::from_millis(500))).unwrap();
+        watch.waiting();
+        // Ends only because the process does.
+        assert_eq!(stdout.read(&mut [0]).unwrap(), 0);
+        watch.served();
+        assert!(watch.gave_up());
     }
 }
