@@ -80,11 +80,26 @@ def encode(target, name, number, *options):
 
 for number, (extension, options) in FORMATS.items():
     encode("audio", f"made.{extension}", number, *options)
-# Also one without loss, one with its index first, so that one that was cut off can be played, and a codec that nothing
-# here decodes.
+# Also one without loss, one with its index first, so that one that was cut off can be played, and Opus.
 encode("audio", "alac.m4a", 4, "-c:a", "alac")
 encode("audio", "faststart.m4a", 4, "-b:a", "24k", "-movflags", "+faststart")
 encode("audio", "opus.ogg", 2, "-c:a", "libopus", "-b:a", "12k")
+# The container is told by its bytes, whatever the name.
+encode("audio", "bare.mp3", 1, "-b:a", "32k", "-write_xing", "0", "-id3v2_version", "0")
+encode("audio", "made.mp2", 1, "-c:a", "mp2", "-b:a", "32k")
+encode("audio", "fragments.m4a", 4, "-b:a", "24k", "-movflags", "+frag_keyframe+empty_moov")
+encode("audio", "vorbis.mka", 0, "-c:a", "libvorbis")
+encode("audio", "opus.webm", 0, "-c:a", "libopus", "-b:a", "12k", "-ar", "48000")
+encode("audio", "made.caf", 0, "-c:a", "pcm_s16be")
+encode("audio", "alac.caf", 0, "-c:a", "alac")
+encode("audio", "rf64.wav", 0, "-c:a", "pcm_s16le", "-rf64", "always")
+encode("audio", "mp3.wav", 0, "-c:a", "libmp3lame", "-b:a", "32k")
+for name in ("made.flac", "made.ogg", "made.mp3", "bare.mp3", "made.aac"):
+    once = (SEEDS / "audio" / name).read_bytes()
+    put("audio", f"joined-{name}", once + once[1:])
+for seed in sorted((SEEDS / "audio").iterdir()):
+    if seed.suffix not in (".wav",):
+        put("wav_stdin", seed.name, seed.read_bytes())
 
 
 # Tags: ID3v2 by hand, the others by ffmpeg. The files' numbers are those of `audio`.

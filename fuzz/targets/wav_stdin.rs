@@ -6,7 +6,7 @@ mod common;
 
 use std::io::{self, Read};
 
-use echometer_decode::Decoder;
+use echometer_decode::{Choice, Decoder};
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig};
 use echometer_engine::tap::Downmix;
 use libfuzzer_sys::fuzz_target;
@@ -36,7 +36,7 @@ fn listen(data: &[u8]) -> Option<()> {
         at: 0,
         most: 1 + 17 * usize::from(*first),
     };
-    let mut decoder = Decoder::from_stream(Box::new(pieces), "standard input").ok()?;
+    let mut decoder = Decoder::from_stream_with(Box::new(pieces), "standard input", Choice::Builtin).ok()?;
     let channels = usize::from(decoder.channels());
     let downmix = Downmix::new(decoder.channels()).ok();
     let mut front = FrontEnd::new(&FrontEndConfig::live(), decoder.rate()).ok();
