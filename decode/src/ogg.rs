@@ -12,6 +12,9 @@ const HEADER: usize = 27;
 const FLAGS: usize = 5;
 const LAST: u8 = 4;
 
+/// What is said of a stream that ends without a last page.
+pub(crate) const OPEN: &str = "it may be cut off: no page says that it is the last";
+
 /// What is wrong with the end of a file that begins where the input is; the input stays there. Nothing is known of a stream.
 pub(crate) fn end(input: &mut Input) -> io::Result<Option<&'static str>> {
     let (start, Some(length)) = (input.at(), input.length()) else {
@@ -25,10 +28,9 @@ pub(crate) fn end(input: &mut Input) -> io::Result<Option<&'static str>> {
 
 fn judge(tail: &[u8]) -> Option<&'static str> {
     const CUT: Option<&str> = Some("it is cut off: its last page is not whole");
-    const OPEN: Option<&str> = Some("it may be cut off: no page says that it is the last");
     let at = memchr::memmem::rfind(tail, b"OggS");
     let Some(page) = at.map(|at| &tail[at..]) else {
-        return OPEN;
+        return Some(OPEN);
     };
     let Some(table) = page
         .get(HEADER - 1)
@@ -39,7 +41,7 @@ fn judge(tail: &[u8]) -> Option<&'static str> {
     let size = HEADER + table.len() + table.iter().map(|size| usize::from(*size)).sum::<usize>();
     match page.len() {
         there if there < size => CUT,
-        _ if page[FLAGS] & LAST == 0 => OPEN,
+        _ if page[FLAGS] & LAST == 0 => Some(OPEN),
         _ => None,
     }
 }

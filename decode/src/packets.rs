@@ -1,8 +1,12 @@
 //! Packets of encoded sound, wherever they come from.
 
+use std::io;
+
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::packet::Packet;
+
+use crate::ogg;
 
 /// The number of the only track of a stream of frames.
 pub(crate) const TRACK: u32 = 0;
@@ -37,6 +41,9 @@ pub(crate) struct Library {
     reader: Box<dyn FormatReader>,
     states_length: bool,
     is_exact: bool,
+    /// Whether the reader knows a last packet, and whether it met the end without one.
+    knows_last: bool,
+    is_open: bool,
 }
 
 impl Library {
@@ -45,7 +52,15 @@ impl Library {
             reader: Box::new(reader),
             states_length,
             is_exact: false,
+            knows_last: false,
+            is_open: false,
         }
+    }
+
+    /// The same where the reader tells an end from a stop.
+    pub(crate) fn with_last(mut self) -> Self {
+        self.knows_last = true;
+        self
     }
 
     /// The same where that length is meant to the sample.
@@ -57,7 +72,10 @@ impl Library {
 
 impl Packets for Library {
     fn next(&mut self) -> Result<Option<Packet>, Error> {
-        self.reader.next_packet()
+        let next = self.reader.next_packet();
+        self.is_open |= self.knows_last
+            && matches!(&next, Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof);
+        next
     }
 
     fn track(&self) -> Option<&Track> {
@@ -80,7 +98,12 @@ impl Packets for Library {
         self.is_exact
     }
 
-    fn notes(&self, _: &mut Vec<String>) {}
+    fn notes(&self, notes: &mut Vec<String>) {
+        // Of a file that was looked at, more is known.
+        if self.is_open && !notes.iter().any(|note| note.contains("cut off")) {
+            notes.push(ogg::OPEN.into());
+        }
+    }
 }
 
 /// Says what of a stream of frames was no frame.

@@ -242,12 +242,30 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
     if input.at() != data.at {
         input.go_to(data.at)?;
     }
+    if format.tag == PCM && is_dts(input.peek(DTS_LEAD)?) {
+        return Err(Refused::Unknown("holds DTS, named PCM".into()));
+    }
     let note = data
         .said
         .map(|said| following(&mut input, said))
         .transpose()?
         .flatten();
     sound(input, &format, data, note)
+}
+
+/// Bytes in which a DTS stream has several frames, and the words that those begin with, in all orders of bytes and bits.
+const DTS_LEAD: usize = 1 << 15;
+const DTS: [&[u8]; 4] = [
+    b"\x7F\xFE\x80\x01",
+    b"\xFE\x7F\x01\x80",
+    b"\x1F\xFF\xE8\x00",
+    b"\xFF\x1F\x00\xE8",
+];
+
+/// Whether these samples are none: DTS on a CD, and what was copied from it, says that it is PCM, and is noise if taken for that.
+fn is_dts(data: &[u8]) -> bool {
+    let words = |word| memchr::memmem::find_iter(data, word).take(3).count();
+    DTS.into_iter().any(|word| words(word) >= 3)
 }
 
 /// What is behind the samples and would be another's: nobody hears it.

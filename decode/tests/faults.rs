@@ -95,6 +95,32 @@ fn an_mp3_is_heard_to_its_end_whatever_its_first_frames_let_guess() {
     }
 }
 
+#[test]
+fn dts_that_is_named_pcm_is_no_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(path) = tone(
+        folder.path(),
+        "a.dts",
+        &["-ar", "48000", "-c:a", "dca", "-strict", "-2"],
+    ) else {
+        return;
+    };
+    let dts = fs::read(&path).unwrap();
+    let mut wav =
+        b"RIFF\xFF\xFF\xFF\xFFWAVEfmt \x10\0\0\0\x01\0\x02\0\x80\xBB\0\0\0\xEE\x02\0\x04\0\x10\0data"
+            .to_vec();
+    wav.extend((dts.len() as u32).to_le_bytes());
+    wav.extend(dts);
+    let path = folder.path().join("a.wav");
+    fs::write(&path, wav).unwrap();
+    let error = Decoder::open_with(&path, Choice::Builtin)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.ends_with("holds DTS, named PCM"), "{error}");
+    assert!(Decoder::open(&path).unwrap().decoder().starts_with("ffmpeg "));
+}
+
 /// Three seconds of a tone.
 fn tone(folder: &Path, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     let path = folder.join(name);
@@ -134,6 +160,10 @@ fn half_of_a_file_says_that_it_is_half() {
         );
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        // Also of a stream.
+        let stream = Box::new(File::open(&path).unwrap());
+        let streamed = heard(Decoder::from_stream_with(stream, "standard input", Choice::Builtin).unwrap());
+        assert!(!streamed.1.is_empty(), "{name} as a stream");
         let (half, notes, _) = file(&path);
         assert!((0.3..0.8 * whole).contains(&half), "{name}: {half} s");
         let said = notes.join("; ");

@@ -92,10 +92,10 @@ fn from_container(
     let packets: Box<dyn Packets> = match container {
         Container::Wave => wave(input, name, &mut about)?,
         Container::Flac => Box::new(FlacPackets::start(Box::new(input)).map_err(refused)?),
-        Container::Ogg => Box::new(Library::new(
-            reader(source(input), OggReader::try_new).map_err(refused)?,
-            true,
-        )),
+        Container::Ogg => {
+            let reader = reader(source(input), OggReader::try_new).map_err(refused)?;
+            Box::new(Library::new(reader, true).with_last())
+        }
         Container::Mp4 => {
             let edits = mp4::edits(&mut input).map_err(unread)?;
             let reader = reader(source(input), IsoMp4Reader::try_new).map_err(refused)?;
