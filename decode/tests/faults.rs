@@ -232,13 +232,12 @@ fn a_playlist_opens_no_other_file() {
         ),
         list(
             "c.mp3",
-            format!(
-                "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"
-            ),
+            "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"
+                .to_owned(),
         ),
         list(
             "d.dff",
-            format!("v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n"),
+            "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n".to_owned(),
         ),
     ] {
         let error = Decoder::open(&path).err().map(|error| error.to_string());
