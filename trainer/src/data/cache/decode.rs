@@ -2,7 +2,7 @@
 
 use echometer_decode::DecodeError;
 use echometer_engine::frontend::{FrontEnd, FrontEndConfig, FrontEndError};
-use echometer_engine::tap::{Block, ChannelsError, Downmix};
+use echometer_engine::tap::{Block, ChannelsError};
 use echometer_engine::{Loudness, ScoreError};
 
 use super::{Content, key};
