@@ -4,9 +4,12 @@
 //! bits than their bytes have; chunks in any order. What the header says is read here, and the reader is given a header that
 //! says the same in the plainest way, and the samples.
 
+mod format;
+
 use std::io::{self, Cursor, Read};
 
 use crate::input::Input;
+use format::{Format, MPEG, PCM};
 
 /// A chunk's tag and length.
 const CHUNK_HEADER: u64 = 8;
@@ -19,14 +22,6 @@ const MOST_CHANNELS: u16 = 26;
 /// Longest description of samples, and most chunks.
 const LONGEST_FORMAT: u64 = 4096;
 const MOST_CHUNKS: usize = 100_000;
-
-/// Tags of formats.
-const PCM: u16 = 1;
-const ADPCM: [u16; 2] = [2, 0x11];
-const FLOAT: u16 = 3;
-const LAWS: [u16; 2] = [6, 7];
-const EXTENSIBLE: u16 = 0xFFFE;
-const MPEG: [u16; 2] = [0x50, 0x55];
 
 /// Other formats that WAV may hold, by their tags.
 const NAMED: [(u16, &str); 14] = [
@@ -75,110 +70,6 @@ pub(crate) enum Refused {
 impl From<io::Error> for Refused {
     fn from(error: io::Error) -> Self {
         Self::Read(error)
-    }
-}
-
-/// How samples are described.
-#[derive(Debug, Clone)]
-struct Format {
-    tag: u16,
-    channels: u16,
-    rate: u32,
-    block: u16,
-    bits: u16,
-    mask: Option<u32>,
-    raw: Vec<u8>,
-}
-
-impl Format {
-    fn parse(raw: &[u8]) -> Result<Self, Refused> {
-        let short = || Refused::Broken(format!("its chunk `fmt ` has {} bytes, and needs 16", raw.len()));
-        let half = |at: usize| Some(u16::from_le_bytes(*raw.get(at..)?.first_chunk()?));
-        let word = |at: usize| Some(u32::from_le_bytes(*raw.get(at..)?.first_chunk()?));
-        let mut format = Self {
-            tag: half(0).ok_or_else(short)?,
-            channels: half(2).ok_or_else(short)?,
-            rate: word(4).ok_or_else(short)?,
-            block: half(12).ok_or_else(short)?,
-            bits: half(14).ok_or_else(short)?,
-            mask: None,
-            raw: raw.to_vec(),
-        };
-        if format.tag == EXTENSIBLE {
-            // The valid bits, which some programs leave 0, are of no use: samples lie at the top of their bytes.
-            format.mask = word(20).filter(|mask| mask.count_ones() == u32::from(format.channels));
-            format.tag =
-                half(24).ok_or_else(|| Refused::Broken("its extended format names no codec".into()))?;
-        }
-        if format.channels == 0 || format.rate == 0 {
-            return Err(Refused::Broken(format!(
-                "its header says {} channels at {} Hz",
-                format.channels, format.rate
-            )));
-        }
-        Ok(format)
-    }
-
-    /// Bytes of a sample of one channel: what the blocks say, if they can be so, for some programs put 24 bits into four bytes.
-    fn sample_bytes(&self) -> Result<u16, Refused> {
-        let by_bits = self.bits.div_ceil(8);
-        let by_block = self.block / self.channels;
-        let even = self.block.is_multiple_of(self.channels) && by_block >= by_bits && by_block > 0;
-        let bytes = if even { by_block } else { by_bits };
-        let known: &[u16] = if self.tag == FLOAT { &[4, 8] } else { &[1, 2, 3, 4] };
-        if known.contains(&bytes) && by_bits > 0 {
-            return Ok(bytes);
-        }
-        Err(Refused::Unknown(format!(
-            "its samples have {} bits in blocks of {} bytes for {} channels",
-            self.bits, self.block, self.channels
-        )))
-    }
-
-    /// The plainest header that says the same, with the bytes of a frame; lengths are placeholders, up to the end.
-    fn header(&self) -> Result<(Vec<u8>, u64), Refused> {
-        let (description, frame) = match self.tag {
-            PCM | FLOAT => {
-                let bytes = self.sample_bytes()?;
-                let tag = if self.mask.is_some() { EXTENSIBLE } else { self.tag };
-                (
-                    self.describe(tag, bytes),
-                    u64::from(bytes) * u64::from(self.channels),
-                )
-            }
-            tag if LAWS.contains(&tag) => {
-                let mut description = self.describe(tag, 1);
-                description.extend([0, 0]);
-                (description, u64::from(self.channels))
-            }
-            // Blocks of many samples: only the reader knows how many.
-            _ => (self.raw.clone(), 0),
-        };
-        let mut header = b"RIFF\xFF\xFF\xFF\xFFWAVEfmt ".to_vec();
-        header.extend((description.len() as u32).to_le_bytes());
-        header.extend(&description);
-        header.extend(b"data\xFF\xFF\xFF\xFF");
-        Ok((header, frame))
-    }
-
-    fn describe(&self, tag: u16, bytes: u16) -> Vec<u8> {
-        let block = bytes.saturating_mul(self.channels);
-        let mut description = Vec::new();
-        description.extend(tag.to_le_bytes());
-        description.extend(self.channels.to_le_bytes());
-        description.extend(self.rate.to_le_bytes());
-        description.extend(self.rate.wrapping_mul(u32::from(block)).to_le_bytes());
-        description.extend(block.to_le_bytes());
-        description.extend((8 * bytes).to_le_bytes());
-        if let Some(mask) = self.mask.filter(|_| tag == EXTENSIBLE) {
-            description.extend(22u16.to_le_bytes());
-            description.extend((8 * bytes).to_le_bytes());
-            description.extend(mask.to_le_bytes());
-            description.extend(self.tag.to_le_bytes());
-            // The rest of the identifier is the same for all formats with a tag.
-            description.extend(b"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71");
-        }
-        description
     }
 }
 
@@ -290,9 +181,7 @@ fn sound(input: Input, format: &Format, data: Data, note: Option<String>) -> Res
             note,
         });
     }
-    let known =
-        [PCM, FLOAT].contains(&format.tag) || LAWS.contains(&format.tag) || ADPCM.contains(&format.tag);
-    if !known {
+    if !format.is_known() {
         let name = NAMED.iter().find(|(tag, _)| *tag == format.tag);
         let name = name.map_or_else(
             || format!("a codec of tag {:#06x}", format.tag),
@@ -372,31 +261,6 @@ mod tests {
                     "{riff} {data}"
                 );
             }
-        }
-    }
-
-    #[test]
-    fn bytes_of_a_sample_are_those_of_its_block() {
-        let format = |channels: u16, block: u16, bits: u16| Format {
-            tag: PCM,
-            channels,
-            rate: 8_000,
-            block,
-            bits,
-            mask: None,
-            raw: Vec::new(),
-        };
-        for (channels, block, bits, bytes) in [
-            (2, 8, 24, Some(4)),
-            (2, 6, 24, Some(3)),
-            (2, 4, 12, Some(2)),
-            (2, 0, 16, Some(2)),
-            (2, 5, 16, Some(2)),
-            (1, 8, 24, None),
-            (2, 4, 0, None),
-        ] {
-            let found = format(channels, block, bits).sample_bytes().ok();
-            assert_eq!(found, bytes, "{channels} {block} {bits}");
         }
     }
 }
