@@ -11,6 +11,7 @@ mod ffmpeg;
 mod mutations;
 mod ours;
 mod page;
+mod special;
 
 use std::fs;
 use std::path::{Path, PathBuf};
