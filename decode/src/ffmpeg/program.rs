@@ -2,9 +2,12 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use super::Like;
 
@@ -17,6 +20,10 @@ bit,bonk,brstm,bfstm,c93,caf,codec2,dfpwm,dsf,dts,dtshd,dv,ea,eac3,epaf,flac,flv
 ircam,iss,kux,laf,loas,live_flv,matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,msf,mtaf,mulaw,musx,mxf,nistsphere,nut,ogg,oma,\
 osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,shn,sln,smjpeg,sox,svag,svs,tak,truehd,tta,vag,voc,vqf,w64,wav,wsd,wsvqa,wtv,wv,wve,xa,xma,\
 xvag,xwma,mp4,m4a,3gp,3g2,mj2,webm,dxa,iv8,r3d";
+
+/// How long it may take to say what it is, and how much it may say.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+const LONGEST_ANSWER: u64 = 1 << 20;
 
 /// Memory and processor time that it may take, in bytes and seconds.
 #[cfg(target_os = "linux")]
@@ -44,14 +51,7 @@ impl Program {
         if path.as_os_str().is_empty() {
             return None;
         }
-        let says = |arguments: &[&str]| {
-            let output = quiet(Command::new(&path))
-                .args(arguments)
-                .stdin(Stdio::null())
-                .output();
-            let output = output.ok().filter(|output| output.status.success())?;
-            Some(String::from_utf8_lossy(&output.stdout).into_owned())
-        };
+        let says = |arguments: &[&str]| says(quiet(Command::new(&path)).args(arguments));
         let version = says(&["-version"])?;
         let version = version
             .strip_prefix("ffmpeg version ")?
@@ -115,6 +115,50 @@ impl Program {
     }
 }
 
+/// What a program says on its standard output, if it says all of it and ends well before long; it may be any program at all.
+fn says(command: &mut Command) -> Option<String> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let (sender, said) = mpsc::channel();
+    let stdout = child.stdout.take()?.take(LONGEST_ANSWER);
+    super::spawn("ffmpeg-asked", move || {
+        let mut bytes = Vec::new();
+        let read = { stdout }.read_to_end(&mut bytes);
+        // Nobody waits any longer, perhaps.
+        let _ = sender.send(read.map(|_| bytes));
+    })
+    .ok()?;
+    let answer = said.recv_timeout(ANSWER_TIME).ok().and_then(Result::ok);
+    let ended = answer.as_ref().and_then(|_| {
+        child
+            .try_wait()
+            .ok()
+            .flatten()
+            .or_else(|| wait_a_moment(&mut child))
+    });
+    if ended.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let answer = answer.filter(|_| ended.is_some_and(|status| status.success()))?;
+    Some(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Waits for a process that has closed its output and should end at once.
+fn wait_a_moment(child: &mut Child) -> Option<ExitStatus> {
+    for _ in 0..100 {
+        thread::sleep(Duration::from_millis(10));
+        if let Some(status) = child.try_wait().ok()? {
+            return Some(status);
+        }
+    }
+    None
+}
+
 /// In a group of its own, so that Ctrl-C reaches it through us alone; without a window where programs have one.
 fn quiet(mut command: Command) -> Command {
     #[cfg(unix)]
@@ -153,3 +197,21 @@ pub(super) fn limit(child: &Child) {
 /// Other systems have no limits for a process that runs already.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn limit(_: &Child) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_ffmpeg_is_none_and_is_not_waited_for() {
+        for name in ["", "/no/such/program", "/bin/true", "/dev/null"] {
+            assert!(Program::ask(name.into()).is_none(), "{name}");
+        }
+        // Says the same for ever.
+        assert_eq!(says(Command::new("yes").arg("ffmpeg version 9")), None);
+        assert_eq!(
+            says(Command::new("echo").arg("ffmpeg version 9")).as_deref(),
+            Some("ffmpeg version 9\n")
+        );
+    }
+}
