@@ -9,7 +9,7 @@ use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::FlacReader;
 
-use crate::input::{Stream, Window};
+use crate::input::{Input, Stream, Window};
 use crate::packets::Packets;
 
 /// Where a file begins: the marker and the header of its first block, of which the bit of the last block is left out.
@@ -85,6 +85,38 @@ impl Read for Link {
 fn beginning(bytes: &[u8]) -> Option<usize> {
     let finder = |beginning| memchr::memmem::find(bytes, beginning);
     BEGINNING.into_iter().filter_map(finder).min()
+}
+
+/// Bytes that are searched at a time.
+const SEARCHED: usize = 1 << 16;
+
+/// What is wrong with a file that begins where the input is, if it is not one FLAC file: in words that follow "it is".
+pub(crate) fn alone(input: &mut Input) -> io::Result<Option<String>> {
+    input.skip(4)?;
+    loop {
+        let &[kind, a, b, c] = input.peek(4)? else {
+            return Ok(Some("FLAC that ends within its blocks".into()));
+        };
+        input.skip(4 + u64::from(u32::from_be_bytes([0, a, b, c])))?;
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    // All frames begin with these bits, and one that says whether blocks are of one size.
+    if !matches!(input.peek(2)?, [0xFF, 0xF8 | 0xF9]) {
+        return Ok(Some("FLAC without a frame behind its blocks".into()));
+    }
+    loop {
+        let seen = input.peek(SEARCHED)?;
+        if beginning(seen).is_some() {
+            return Ok(Some("several FLAC files joined to one".into()));
+        }
+        if seen.len() < BEGINNING_SIZE {
+            return Ok(None);
+        }
+        let searched = seen.len() - (BEGINNING_SIZE - 1);
+        input.skip(searched as u64)?;
+    }
 }
 
 /// The packets of a file, and of those joined to it.

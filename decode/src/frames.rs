@@ -156,6 +156,11 @@ impl Frames {
         self.skipped
     }
 
+    /// Bytes passed so far, with the last frame.
+    pub(crate) fn passed(&self) -> u64 {
+        self.window.passed()
+    }
+
     /// Bytes that the last frame lacks, at the end.
     pub(crate) fn lacks(&self) -> usize {
         self.lacks

@@ -50,6 +50,37 @@ pub(crate) fn is_cut(input: &mut Input) -> io::Result<bool> {
     Ok(cut)
 }
 
+/// What is wrong with a file that begins where the input is, if it is not one MP4 file without fragments: in words that follow "it is".
+pub(crate) fn alone(input: &mut Input) -> io::Result<Option<String>> {
+    let length = input.length().unwrap_or(u64::MAX);
+    let said = |what: &str| Ok(Some(what.to_owned()));
+    let (mut types, mut indices) = (0, 0);
+    while input.at() < length {
+        let at = input.at();
+        let seen = input.peek(16)?;
+        let brand = seen.get(8..12) == Some(b"qt  ");
+        let Some((size, name, head)) = atom_head(seen) else {
+            return Ok(Some(format!("MP4 without a whole atom at byte {at}")));
+        };
+        // The last one may go on to the end without a size.
+        let whole = size == u64::MAX || (size >= head as u64 && size <= length - at);
+        match &name {
+            _ if !whole => return Ok(Some(format!("MP4 without a whole atom at byte {at}"))),
+            b"ftyp" if brand => return said("QuickTime, whose tags are elsewhere"),
+            b"ftyp" => types += 1,
+            b"moov" => indices += 1,
+            b"moof" | b"mfra" | b"sidx" => return said("MP4 in fragments"),
+            _ => {}
+        }
+        input.skip(size)?;
+    }
+    match (types, indices) {
+        (1, 1) => Ok(None),
+        (0, 1) => said("QuickTime, whose tags are elsewhere"),
+        _ => said("MP4 without exactly one beginning and one index (ftyp, moov)"),
+    }
+}
+
 /// The body of the atom `moov`. A stream is only looked at as far as it is the next or the one after.
 fn index(input: &mut Input) -> io::Result<Option<Vec<u8>>> {
     let mut ahead = 0;

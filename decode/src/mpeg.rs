@@ -91,6 +91,11 @@ impl Mpeg {
         (self.version_1, self.layer, self.hz) == (other.version_1, other.layer, other.hz)
     }
 
+    /// Whether it is MP3.
+    pub(crate) fn is_layer_3(&self) -> bool {
+        self.layer == 3
+    }
+
     fn samples(&self) -> u32 {
         match (self.layer, self.version_1) {
             (1, _) => 384,

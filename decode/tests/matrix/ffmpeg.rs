@@ -114,7 +114,7 @@ pub fn source(folder: &Path, channels: u16, rate: u32, silent: bool) -> PathBuf 
     let path = folder.join(format!("source-{channels}-{rate}-{silent}.f32"));
     if !path.exists() {
         let frames = rate as usize * SECONDS;
-        let mut noise = crate::noise(u64::from(rate), frames * usize::from(channels)).into_iter();
+        let mut noise = crate::made::noise(u64::from(rate), frames * usize::from(channels)).into_iter();
         let mut bytes = Vec::new();
         for frame in 0..frames {
             let t = frame as f64 / f64::from(rate);

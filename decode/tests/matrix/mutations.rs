@@ -6,7 +6,8 @@ use std::path::Path;
 use echometer_decode::Choice;
 
 use crate::cases::{Case, Change};
-use crate::{encode, ffmpeg, noise, ours};
+use crate::made::{encode, noise};
+use crate::{ffmpeg, ours};
 
 /// Lengths may be so far apart, as a share, before something has to be said.
 const APART: f64 = 0.03;
