@@ -9,7 +9,9 @@ mod pieces;
 mod place;
 mod replace;
 
+use std::collections::BTreeSet;
 use std::env;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -46,9 +48,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     // A value that is no better than a constant has no business in anybody's files.
     let guesses = PerFeature::from_fn(|feature| model.card().is_guess(feature));
-    if !apply {
-        whole::clear_folder(&env::temp_dir());
-    }
+    clear(apply, files);
     let (mut changed, mut failed) = (0, 0);
     for (path, found) in files {
         if control.is_stopped() {
@@ -99,6 +99,18 @@ pub(crate) fn run(
     Ok(())
 }
 
+/// Removes what a killed process left where copies are made. That is also where no scan looks: beside a file that was named alone, or
+/// that a link leads to.
+fn clear(apply: bool, files: &[(&String, &Found)]) {
+    if !apply {
+        whole::clear_folder(&env::temp_dir());
+        return;
+    }
+    let folder = |found: &Found| Some(whole::folder_of(&fs::canonicalize(&found.path).ok()?).to_owned());
+    let folders: BTreeSet<_> = files.iter().filter_map(|(_, found)| folder(found)).collect();
+    folders.iter().for_each(|folder| whole::clear_folder(folder));
+}
+
 /// The tags that say what the row says.
 fn fields(style: Style, row: &Row, guesses: &PerFeature<bool>) -> Vec<Field> {
     let field = |feature: Feature| {
@@ -125,7 +137,7 @@ fn fields(style: Style, row: &Row, guesses: &PerFeature<bool>) -> Vec<Field> {
 
 /// The row with its file's new size and time.
 fn restated(mut row: Row, path: &Path) -> Row {
-    let state = std::fs::metadata(path).and_then(|metadata| state(&metadata));
+    let state = fs::metadata(path).and_then(|metadata| state(&metadata));
     (row.size, row.mtime_ms) = state.ok().unzip();
     row
 }

@@ -8,7 +8,7 @@ use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
 use lofty::tag::TagExt;
 
 use crate::common::*;
-use crate::frames::{bare, frame, tag};
+use crate::frames::{bare, frame, synchsafe, tag};
 use crate::write_tags::{ffmpeg, written};
 use crate::{scanned, table};
 
@@ -43,17 +43,34 @@ fn a_dry_run_tells_what_a_real_one_does() {
     let year = frame(b"TYER", [0, 0], b"\x002020");
     let long = [b"APIC", &1_000_u32.to_be_bytes()[..], b"\0\0abc"].concat();
     let id3v1 = [&b"TAGan old song"[..], &[0; 114]].concat();
+    let short = frame(b"TP1\0", [0, 0], b"\0of version 2.2");
+    let plain = frame(b"APIC", [0, 0], &[b"\0image/png\0\x03\0", &[7; 300][..]].concat());
+    let footer = [b"3DI\x04\0\x10", &synchsafe(year.len() + 9)[..]].concat();
     let refused = [
         (
             "extended.mp3",
             tag(3, 0x40, &[&b"\0\0\0\x06\0\0\0\0\0\x09"[..], &year].concat(), 9),
-            "ID3v2.3 tag has an extended header",
+            "has an extended header",
         ),
         (
             "footer.mp3",
-            tag(4, 0x10, &year, 9),
-            "ID3v2.4 tag has an extended header, a footer",
+            [tag(4, 0x10, &year, 9), footer].concat(),
+            "ID3v2.4 tag is unsynchronised or has an extended header or a footer",
         ),
+        (
+            "v23-unsynchronised.mp3",
+            tag(3, 0x80, &year, 9),
+            "ID3v2.3 tag is unsynchronised",
+        ),
+        (
+            "v24-unsynchronised.mp3",
+            tag(4, 0x80, &year, 9),
+            "ID3v2.4 tag is unsynchronised",
+        ),
+        ("v22.mp3", tag(2, 0, b"TT2\0\0\x05\0song", 9), "ID3v2.2"),
+        // Names and sizes that belong into another version.
+        ("short.mp3", tag(3, 0, &short, 9), "neither"),
+        ("plain.mp3", tag(4, 0, &plain, 9), "neither"),
         (
             "hidden.mp3",
             tag(3, 0, &[&year[..], b"\0\0hidden"].concat(), 9),
@@ -68,7 +85,12 @@ fn a_dry_run_tells_what_a_real_one_does() {
         (
             "late.mp3",
             [&[0; 9][..], &tag(3, 0, &year, 0)].concat(),
-            "not at its beginning",
+            "frames of sound only from there on",
+        ),
+        (
+            "twice.mp3",
+            [tag(3, 0, &year, 0), tag(3, 0, &year, 0)].concat(),
+            "frames of sound only from there on",
         ),
     ];
     for (name, tag, _) in &refused {
@@ -112,7 +134,7 @@ fn a_dry_run_tells_what_a_real_one_does() {
     assert!(
         looked
             .iter()
-            .any(|line| line.ends_with("tags of 1 files written; 8 files stay as they are")),
+            .any(|line| line.ends_with("tags of 1 files written; 14 files stay as they are")),
         "{looked:#?}"
     );
 

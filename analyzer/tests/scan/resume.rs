@@ -279,6 +279,24 @@ fn a_scan_clears_what_a_killed_one_left_among_the_music() {
     assert!(!theirs.exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn who_writes_tags_clears_where_no_scan_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, elsewhere) = (folder.path().join("music"), folder.path().join("elsewhere"));
+    fs::create_dir(&music).unwrap();
+    fs::create_dir(&elsewhere).unwrap();
+    wav(&elsewhere, "song.wav", &chord(3.0));
+    std::os::unix::fs::symlink("../elsewhere/song.wav", music.join("link.wav")).unwrap();
+    // As a killed process leaves it: a copy of the file that the link leads to.
+    let left = elsewhere.join(".echometer-Ab12Cd.wav");
+    fs::write(&left, "half of a song").unwrap();
+    let arguments = ["music", "--out", "t.csv", "--write-tags", "1t", "--apply"];
+    let told = scanned(folder.path(), &arguments);
+    assert!(told.contains("tags of 1 files written"), "{told}");
+    assert!(!left.exists());
+}
+
 #[test]
 fn flags_may_need_what_the_configuration_says() {
     let folder = tempfile::tempdir().unwrap();

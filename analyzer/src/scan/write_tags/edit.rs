@@ -1,24 +1,23 @@
 //! A file's own kind of tags, with all that is in them.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Seek};
 use std::path::Path;
 
+use echometer_decode::Kind;
 use lofty::config::{ParseOptions, WriteOptions};
 use lofty::error::FileParseError;
-use lofty::file::{AudioFile, FileType};
+use lofty::file::AudioFile;
 use lofty::flac::FlacFile;
 use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
-use lofty::ogg::VorbisFile;
 use lofty::ogg::tag::VorbisComments;
-use lofty::probe::Probe;
+use lofty::ogg::{OpusFile, VorbisFile};
 use lofty::tag::TagExt;
-use tempfile::NamedTempFile;
 
 use super::id3v2::Tag;
 use super::one::told;
 use super::pieces::Piece;
-use super::place::{self, Endian, Place};
+use super::place::{self, Place};
 use super::{comments, mp4};
 
 /// Who names MP4's free-form tags; all programs use the same.
@@ -28,18 +27,25 @@ const MEAN: &str = "com.apple.iTunes";
 pub(super) enum Edit {
     Id3(Tag, Place),
     Flac(Box<FlacFile>),
-    Vorbis(VorbisComments),
+    Ogg(VorbisComments, Headers),
     Mp4(Ilst),
 }
 
+/// A stream's first packets: how many they are, and what that with the comments begins with.
+type Headers = (isize, &'static [u8]);
+const VORBIS: Headers = (3, b"\x03vorbis");
+const OPUS: Headers = (2, b"OpusTags");
+
 impl Edit {
-    /// The tags of a file; empty ones where it has none.
+    /// The tags of a file; empty ones where it has none. Its structure says which it can have.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let refused = |error: FileParseError| format!("its tags cannot be read ({error})");
-        let probe = Probe::open(path).map_err(told)?;
-        let kind = probe.guess_file_type().map_err(told)?.file_type();
+        let kind = Kind::of(path).map_err(told)?;
         let mut file = File::open(path).map_err(told)?;
-        let options = ParseOptions::new().read_properties(false);
+        // Without conversions: what is written back is what was there.
+        let options = ParseOptions::new()
+            .read_properties(false)
+            .implicit_conversions(false);
         macro_rules! read {
             ($kind:ty) => {
                 <$kind>::read_from(&mut BufReader::new(file), options).map_err(refused)?
@@ -47,22 +53,21 @@ impl Edit {
         }
         let id3 = |(tag, place)| Self::Id3(tag, place);
         Ok(match kind {
-            Some(FileType::Mpeg) => id3(place::in_front(&mut file)?),
-            Some(FileType::Wav) => id3(place::in_chunk(&mut file, Endian::Little)?),
-            Some(FileType::Aiff) => id3(place::in_chunk(&mut file, Endian::Big)?),
-            Some(FileType::Vorbis) => Self::Vorbis(read!(VorbisFile).vorbis_comments().clone()),
-            Some(FileType::Mp4) => Self::Mp4(mp4::list(path)?),
-            Some(FileType::Flac) => {
+            Kind::Mp3 => id3(place::in_front(&mut file)?),
+            Kind::Wave => id3(place::in_chunk(&mut file, place::WAV)?),
+            Kind::Aiff => id3(place::in_chunk(&mut file, place::AIFF)?),
+            Kind::Vorbis => Self::Ogg(read!(VorbisFile).vorbis_comments().clone(), VORBIS),
+            Kind::Opus => Self::Ogg(read!(OpusFile).vorbis_comments().clone(), OPUS),
+            Kind::Mp4 => Self::Mp4(mp4::list(path)?),
+            Kind::Flac => {
                 let mut file = Box::new(read!(FlacFile));
-                if file.id3v2().is_some() {
-                    return Err("it is FLAC with ID3 tags, which do not belong there".into());
-                }
                 if file.vorbis_comments().is_none() {
                     file.set_vorbis_comments(VorbisComments::default());
                 }
                 Self::Flac(file)
             }
-            _ => return Err("tags of this format are not written".into()),
+            Kind::Other(what) => return Err(format!("it is {what}: such files are not written")),
+            _ => return Err("such files are not written".into()),
         })
     }
 
@@ -70,31 +75,25 @@ impl Edit {
     pub(super) fn get(&self, name: &str) -> Option<String> {
         match self {
             Self::Id3(tag, _) => tag.get(name),
-            Self::Flac(file) => file
-                .vorbis_comments()
-                .and_then(|tag| tag.get(name))
-                .map(str::to_owned),
-            Self::Vorbis(tag) => tag.get(name).map(str::to_owned),
-            Self::Mp4(tag) => tag.get(&atom(name)).and_then(|atom| match atom.data().next() {
-                Some(AtomData::Unknown {
+            Self::Flac(file) => file.vorbis_comments()?.get(name).map(str::to_owned),
+            Self::Ogg(tag, _) => tag.get(name).map(str::to_owned),
+            Self::Mp4(tag) => match tag.get(&atom(name))?.data().next()? {
+                AtomData::Unknown {
                     code: DataType::Utf8,
                     data,
-                }) => Some(String::from_utf8_lossy(data).into_owned()),
+                } => Some(String::from_utf8_lossy(data).into_owned()),
                 _ => None,
-            }),
+            },
         }
     }
 
     /// Puts a value in place of what the field held.
     pub(super) fn set(&mut self, name: &str, value: &str) {
+        let put = |tag: &mut VorbisComments| tag.insert(name.to_owned(), value.to_owned());
         match self {
             Self::Id3(tag, _) => tag.set(name, value),
-            Self::Flac(file) => {
-                if let Some(tag) = file.vorbis_comments_mut() {
-                    tag.insert(name.to_owned(), value.to_owned());
-                }
-            }
-            Self::Vorbis(tag) => tag.insert(name.to_owned(), value.to_owned()),
+            Self::Flac(file) => file.vorbis_comments_mut().map_or((), put),
+            Self::Ogg(tag, _) => put(tag),
             Self::Mp4(tag) => {
                 // The list's own `replace_atom` mixes up the order of the others.
                 tag.retain(|known| *known.ident() != atom(name));
@@ -107,17 +106,19 @@ impl Edit {
     }
 
     /// Makes `copy`, which is empty, the file with these tags; other kinds of tags stay.
-    pub(super) fn save(&self, file: &mut File, copy: &mut NamedTempFile) -> Result<(), String> {
+    pub(super) fn save(&self, file: &mut File, copy: &mut File) -> Result<(), String> {
         if let Self::Id3(tag, place) = self {
-            return place.fill(file, copy.as_file_mut(), &tag.bytes()?);
+            return place.fill(file, copy, &tag.bytes()?);
         }
-        io::copy(file, copy.as_file_mut()).map_err(told)?;
+        io::copy(file, copy).map_err(told)?;
+        copy.rewind().map_err(told)?;
         let options = WriteOptions::new().remove_others(false);
         match self {
             Self::Id3(..) => Ok(()),
-            Self::Flac(file) => file.save_to_path(copy.path(), options),
-            Self::Vorbis(tag) => tag.save_to_path(copy.path(), options),
-            Self::Mp4(tag) => tag.save_to_path(copy.path(), options),
+            Self::Flac(file) => file.save_to(copy, options),
+            // The library would pad up to the next page of its own, and Ogg is written anew anyway.
+            Self::Ogg(tag, _) => tag.save_to(copy, options.preferred_padding(0)),
+            Self::Mp4(tag) => tag.save_to(copy, options),
         }
         .map_err(told)
     }
@@ -127,7 +128,7 @@ impl Edit {
         match self {
             Self::Id3(tag, _) => Ok(tag.pieces()),
             Self::Flac(_) => comments::flac(path),
-            Self::Vorbis(_) => comments::vorbis(path),
+            Self::Ogg(_, (count, mark)) => comments::ogg(path, *count, mark),
             Self::Mp4(_) => mp4::pieces(path),
         }
     }
@@ -136,7 +137,7 @@ impl Edit {
     pub(super) fn piece(&self, name: &str) -> String {
         match self {
             Self::Id3(..) => format!("TXXX:{name}"),
-            Self::Flac(_) | Self::Vorbis(_) => name.to_owned(),
+            Self::Flac(_) | Self::Ogg(..) => name.to_owned(),
             Self::Mp4(_) => atom(name).to_string(),
         }
     }

@@ -1,35 +1,38 @@
 //! The atoms of MP4 that hold tags.
 
-use std::fs::{self, File};
-use std::io::{Seek, SeekFrom};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use lofty::mp4::{Atom, AtomData, AtomIdent, DataType, Ilst};
 
 use super::one::told;
-use super::pieces::{Piece, number, take};
+use super::pieces::{Piece, take};
+
+/// From the index to the list of tags, whose items these are all in.
+const WAY: [&[u8; 4]; 3] = [b"udta", b"meta", b"ilst"];
+const PADDING: [&[u8; 4]; 2] = [b"free", b"skip"];
 
 /// An atom's name and its body.
 type Named<'a> = ([u8; 4], &'a [u8]);
 
-const PADDING: [&[u8; 4]; 2] = [b"free", b"skip"];
+/// How many atoms of the way an atom is in, its name and its body.
+type Found = (usize, [u8; 4], Vec<u8>);
 
 /// The atoms that MP4 keeps tags in, each item of the list on its own.
 pub(super) fn pieces(path: &Path) -> Result<Vec<Piece>, String> {
-    let mut pieces = Vec::new();
-    walk(&moov(path)?, |place, name, body| match place {
-        "ilst" => pieces.push(Piece::new(ident(name, body).to_string(), body)),
-        _ => pieces.push(Piece::new(format!("{place} {}", name.escape_ascii()), body)),
-    })?;
-    Ok(pieces)
+    let piece = |(depth, name, body): Found| match depth {
+        3 => (ident(name, &body).to_string(), body),
+        _ => (format!("{depth} {}", name.escape_ascii()), body),
+    };
+    Ok(walk(path)?.into_iter().map(piece).collect())
 }
 
 /// The list of tags, each value as the bytes that it is: where the library knows a value's type it would write what it
 /// takes for the same, such as a number with more bytes.
 pub(super) fn list(path: &Path) -> Result<Ilst, String> {
     let mut list = Ilst::new();
-    walk(&moov(path)?, |place, name, body| {
-        let values = atoms(body).unwrap_or_default().into_iter();
+    for (_, name, body) in walk(path)?.into_iter().filter(|found| found.0 == WAY.len()) {
         let value = |(name, body): Named<'_>| {
             let (code, rest) = body.split_first_chunk::<4>().filter(|_| name == *b"data")?;
             let code = DataType::from(u32::from_be_bytes(*code));
@@ -37,44 +40,34 @@ pub(super) fn list(path: &Path) -> Result<Ilst, String> {
             let data = rest.get(4..)?.to_vec();
             Some(AtomData::Unknown { code, data })
         };
-        let atom = Atom::from_collection(ident(name, body), values.filter_map(value).collect());
-        if let Some(atom) = atom.filter(|_| place == "ilst") {
+        let values = atoms(&body).unwrap_or_default().into_iter();
+        if let Some(atom) = Atom::from_collection(ident(name, &body), values.filter_map(value).collect()) {
             list.insert(atom);
         }
-    })?;
+    }
     Ok(list)
 }
 
-/// Tells the atoms with tags: where each is, its name and its body.
-fn walk(moov: &[u8], mut tell: impl FnMut(&'static str, [u8; 4], &[u8])) -> Result<(), String> {
-    for (name, body) in atoms(moov)? {
-        if name != *b"udta" {
-            continue;
-        }
-        for (name, body) in atoms(body)? {
-            if name != *b"meta" {
-                tell("udta", name, body);
-                continue;
-            }
-            // ISO gives this one a version; QuickTime does not.
-            let versioned = body.get(4..8) != Some(b"hdlr");
-            let body = body.get(if versioned { 4 } else { 0 }..).unwrap_or_default();
-            for (name, body) in atoms(body)? {
-                match &name {
-                    b"ilst" => {
-                        for (name, body) in atoms(body)? {
-                            if !PADDING.contains(&&name) {
-                                tell("ilst", name, body);
-                            }
-                        }
-                    }
-                    name if PADDING.contains(&name) => {}
-                    _ => tell("meta", name, body),
-                }
+/// All atoms on the way to the tags and beside it, but padding and the index itself.
+fn walk(path: &Path) -> Result<Vec<Found>, String> {
+    let (mut found, mut body) = (Vec::new(), moov(path)?);
+    for depth in 0..=WAY.len() {
+        let (wanted, mut inside) = (WAY.get(depth).copied(), None);
+        for (name, body) in atoms(&body)? {
+            if wanted == Some(&name) {
+                inside = Some(body.to_vec());
+            } else if depth > 0 && !PADDING.contains(&&name) {
+                found.push((depth, name, body.to_vec()));
             }
         }
+        let Some(mut next) = inside else { break };
+        if wanted == Some(b"meta") {
+            // This one has a version in front.
+            next.drain(..next.len().min(4));
+        }
+        body = next;
     }
-    Ok(())
+    Ok(found)
 }
 
 /// What an item of the list is called.
@@ -95,43 +88,33 @@ fn ident(name: [u8; 4], body: &[u8]) -> AtomIdent<'static> {
     }
 }
 
-/// The body of the atom that describes the file.
+/// The body of the atom that describes a file whose atoms are all there.
 fn moov(path: &Path) -> Result<Vec<u8>, String> {
-    let length = fs::metadata(path).map_err(told)?.len();
-    let mut file = File::open(path).map_err(told)?;
-    let mut at = 0;
-    while at + 8 <= length {
-        file.seek(SeekFrom::Start(at)).map_err(told)?;
-        let header = take(&mut file, 8)?;
-        let (head, size) = match number(&header[..4]) {
-            0 => (8, length - at),
-            1 => (16, number(&take(&mut file, 8)?) as u64),
-            size => (8, size as u64),
+    let mut file = BufReader::new(File::open(path).map_err(told)?);
+    loop {
+        let head = take(&mut file, 8)?;
+        let quad = |at: usize| std::array::from_fn(|byte| head[at + byte]);
+        let body = match u32::from_be_bytes(quad(0)) {
+            1 => take(&mut file, 8)?
+                .first_chunk()
+                .and_then(|size| u64::from_be_bytes(*size).checked_sub(16)),
+            size => u64::from(size).checked_sub(8),
         };
-        if size < head || size > length - at {
-            return Err(format!(
-                "its atom {} says it has {size} bytes, and {} are left",
-                header[4..].escape_ascii(),
-                length - at
-            ));
+        let body = body.and_then(|body| i64::try_from(body).ok());
+        let body = body.ok_or("the last of its atoms has no size")?;
+        if quad(4) == *b"moov" {
+            return take(&mut file, body as usize);
         }
-        if &header[4..] == b"moov" {
-            return take(&mut file, (size - head) as usize);
-        }
-        at += size;
+        file.seek_relative(body).map_err(told)?;
     }
-    Err("it has no atom moov".into())
 }
 
 /// The atoms in an atom's body.
-fn atoms(body: &[u8]) -> Result<Vec<Named<'_>>, String> {
-    let (mut body, mut found) = (body, Vec::new());
-    // QuickTime ends some lists with four zeros.
-    while let Some((size, rest)) = body.split_first_chunk::<4>() {
-        let Some((name, _)) = rest.split_first_chunk::<4>() else {
-            break;
-        };
-        let size = u32::from_be_bytes(*size) as usize;
+fn atoms(mut body: &[u8]) -> Result<Vec<Named<'_>>, String> {
+    let mut found = Vec::new();
+    // Some lists end with four zeros.
+    while let Some((&[a, b, c, d, e, f, g, h], _)) = body.split_first_chunk::<8>() {
+        let (size, name) = (u32::from_be_bytes([a, b, c, d]) as usize, [e, f, g, h]);
         if size < 8 || size > body.len() {
             return Err(format!(
                 "its atom {} says it has {size} bytes, and {} are left",
@@ -139,7 +122,7 @@ fn atoms(body: &[u8]) -> Result<Vec<Named<'_>>, String> {
                 body.len()
             ));
         }
-        found.push((*name, &body[8..size]));
+        found.push((name, &body[8..size]));
         body = &body[size..];
     }
     Ok(found)

@@ -34,7 +34,7 @@ pub(super) fn replace(path: &Path, edit: &Edit, fields: &[Field], apply: bool) -
     };
     let mut original = File::open(&path).map_err(told)?;
     keep_owner(&before, copy.as_file())?;
-    edit.save(&mut original, &mut copy)?;
+    edit.save(&mut original, copy.as_file_mut())?;
     check(&path, copy.path(), fields)?;
     if !apply {
         return Ok(());
