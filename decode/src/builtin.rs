@@ -11,19 +11,26 @@ use symphonia::core::codecs::audio::{AudioDecoder, well_known};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Timestamp;
 
-use crate::codec::{codec, is};
+use crate::codec::{codec, is, opus_gain};
 use crate::error::DecodeError;
 use crate::packets::Packets;
 use crate::sbr;
 
-pub(crate) use open::{look, open};
+pub(crate) use open::{JOINED, look, open};
+
+/// Why HE-AAC is refused where another may hear all of it.
+pub(crate) const HE_AAC: &str = "holds HE-AAC";
+
+/// Words of the decoder of MPEG audio for a frame that is unlike the first.
+const CHANGES: [&str; 2] = ["signal spec", "invalid mpeg audio layer"];
 
 /// Errors of the container in a row after which nothing more is expected from it.
 const CONTAINER_ERRORS: u32 = 16;
 
 /// Sample frames that a file may be shorter than its header says: decoders cut what encoders padded, up to two packets of any codec.
-const SHORT: f64 = 4096.0;
+pub(crate) const SHORT: f64 = 4096.0;
 
 /// What is known of a file besides its packets.
 #[derive(Debug, Default)]
@@ -63,11 +70,15 @@ pub(crate) struct Builtin {
     left: Option<u64>,
     /// Sample frames given.
     given: u64,
+    /// When the first packet is due.
+    first_pts: Option<Timestamp>,
     /// Whether a codec gave up: nothing more is asked of it.
     ended: bool,
     /// Whether the container is damaged, and what is behind the damage is not heard.
     broken: bool,
     block: Vec<f32>,
+    /// What samples are multiplied by, where the file says so.
+    gain: Option<f32>,
     /// Samples decoded while opening, to be given out first.
     first: Vec<f32>,
 }
@@ -106,9 +117,11 @@ impl Builtin {
             skip: ogg_delay(track),
             left: None,
             given: 0,
+            first_pts: None,
             ended: false,
             broken: false,
             block: Vec::new(),
+            gain: opus_gain(track),
             first: Vec::new(),
             packets,
         };
@@ -120,12 +133,7 @@ impl Builtin {
             decoder.look_for_bands(half_band)?;
         }
         let others = decoder.packets.others();
-        if others > 0 {
-            decoder.notes.push(format!(
-                "it holds {} more audio tracks, which were not heard",
-                others
-            ));
-        }
+        decoder.notes.extend(other_tracks(others));
         let Some((rate, channels)) = decoder.decode()? else {
             return Err(DecodeError::Empty {
                 name: decoder.name,
@@ -141,9 +149,18 @@ impl Builtin {
             decoder.duration_s = Some(length_s);
             decoder.said_s = decoder.said_s.map(|_| length_s);
         } else {
-            decoder.said_s = decoder.said_s.map(|said| said - about.start_s);
+            decoder.said_s = decoder.said_s.map(|said| said - about.start_s - decoder.late_s());
         }
         Ok(decoder)
+    }
+
+    /// Seconds of a stream that were before the part of it that was kept.
+    fn late_s(&self) -> f64 {
+        let base = self.packets.track().and_then(|track| track.time_base);
+        let time = base
+            .zip(self.first_pts)
+            .and_then(|(base, pts)| base.calc_time(pts));
+        time.map_or(0.0, |time| time.as_secs_f64().max(0.0))
     }
 
     /// Looks whether AAC has a band that is not decoded here; an error unless half the band is wanted rather than nothing.
@@ -163,7 +180,7 @@ impl Builtin {
         if !half_band {
             return Err(DecodeError::Unsupported {
                 name: self.name.clone(),
-                reason: "holds HE-AAC".into(),
+                reason: HE_AAC.into(),
             });
         }
         self.notes.push(
@@ -220,7 +237,7 @@ impl Builtin {
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = self.notes.clone();
         let heard_s = self.given as f64 / f64::from(self.rate);
-        notes.extend(self.said_s.and_then(|said_s| self.note_short(said_s)));
+        notes.extend(self.said_s.and_then(|said_s| self.note_short(said_s, self.short)));
         if self.damaged > 0 {
             notes.push(format!("{} damaged packets were skipped", self.damaged));
         }
@@ -233,10 +250,10 @@ impl Builtin {
         notes
     }
 
-    /// What to say where fewer seconds were heard than these.
-    pub(crate) fn note_short(&self, said_s: f64) -> Option<String> {
+    /// What to say where fewer seconds were heard than these, by more than so many sample frames.
+    pub(crate) fn note_short(&self, said_s: f64, short: f64) -> Option<String> {
         let heard_s = self.given as f64 / f64::from(self.rate);
-        let short_s = self.short / f64::from(self.rate);
+        let short_s = short / f64::from(self.rate);
         (heard_s + short_s < said_s)
             .then(|| format!("it ends after {heard_s:.2} s, but its header says {said_s:.2} s"))
     }
@@ -285,18 +302,26 @@ impl Builtin {
             if packet.track_id != self.track {
                 continue;
             }
+            if self.first_pts.is_none() {
+                self.first_pts = Some(packet.pts);
+            }
             let result = self.codec.decode(&packet).map(|buffer| {
                 self.mask = self.mask.or(mask(buffer.spec().channels()));
                 take(&buffer, &mut self.block)
             });
             match result {
                 Ok((rate, channels)) if rate > 0 && channels > 0 && !self.block.is_empty() => {
+                    if let Some(gain) = self.gain {
+                        self.block.iter_mut().for_each(|sample| *sample *= gain);
+                    }
                     return Ok(Some((rate, channels)));
                 }
                 Ok(_) => {} // a codec's first packet may only fill its overlap
                 Err(Error::ResetRequired) => self.codec.reset(),
                 // The decoder of MPEG audio keeps the first packet's rate and channels, and says so in these words.
-                Err(Error::DecodeError(reason)) if self.rate > 0 && reason.contains("signal spec") => {
+                Err(Error::DecodeError(reason))
+                    if self.rate > 0 && CHANGES.iter().any(|change| reason.contains(change)) =>
+                {
                     return Err(self.changed("another rate or channel count".into()));
                 }
                 Err(error) => self.count(&error),
@@ -315,6 +340,7 @@ impl Builtin {
         };
         self.codec = codec(track).map_err(unsupported)?;
         self.track = track.id;
+        self.gain = opus_gain(track);
         self.skip += ogg_delay(track);
         // What headers say of several parts is only known to a reader that counts them all.
         self.said_s = self.said_s.and(duration_s(track));
@@ -347,6 +373,17 @@ fn gave_up(name: &str) -> DecodeError {
     DecodeError::Unsupported {
         name: name.to_owned(),
         reason: "its decoder gave up on it: it is damaged".into(),
+    }
+}
+
+/// What to say of further tracks with sound.
+pub(crate) fn other_tracks(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("it holds 1 more audio track, which was not heard".into()),
+        _ => Some(format!(
+            "it holds {count} more audio tracks, which were not heard"
+        )),
     }
 }
 
@@ -385,5 +422,6 @@ fn duration_s(track: &Track) -> Option<f64> {
 }
 
 fn describe(rate: u32, channels: u16) -> String {
-    format!("{rate} Hz, {channels} channels")
+    let plural = if channels == 1 { "" } else { "s" };
+    format!("{rate} Hz, {channels} channel{plural}")
 }

@@ -70,6 +70,23 @@ pub(crate) fn opus_delay(track: &Track) -> Option<u64> {
     Some(u16::from_le_bytes([*head.get(2)?, *head.get(3)?]).into())
 }
 
+/// What an Opus stream's samples are to be multiplied by, where its header says other than 1 (RFC 7845, 5.1).
+pub(crate) fn opus_gain(track: &Track) -> Option<f32> {
+    let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
+        return None;
+    };
+    let head = parameters.extra_data.as_ref()?.strip_prefix(b"OpusHead")?;
+    let gain = i16::from_le_bytes([*head.get(8)?, *head.get(9)?]);
+    (gain != 0).then(|| 10f32.powf(f32::from(gain) / (20.0 * 256.0)))
+}
+
+/// The short name of a codec that is decoded here.
+pub(crate) fn codec_name(codec: AudioCodecId) -> Option<&'static str> {
+    CODECS
+        .get_audio_decoder(codec)
+        .map(|decoder| decoder.codec.info.short_name)
+}
+
 /// Whether the track is of this codec.
 pub(crate) fn is(track: &Track, codec: AudioCodecId) -> bool {
     matches!(&track.codec_params, Some(CodecParameters::Audio(parameters)) if parameters.codec == codec)

@@ -41,7 +41,7 @@ const LEAD: usize = 64;
 const TRANSPORT_PACKET: usize = 188;
 const LONG_LEAD: usize = 3 * TRANSPORT_PACKET + 1;
 /// Zeros that may be in front of a file; some programs leave megabytes of them.
-const MOST_ZEROS: u64 = 256 << 20;
+const MOST_ZEROS: u64 = 64 << 20;
 /// Tags in front of one another; more is no file that anybody wrote.
 const MOST_TAGS: u32 = 16;
 
@@ -88,7 +88,7 @@ pub(crate) fn identify(input: &mut Input) -> io::Result<Found> {
     for _ in 0..MOST_TAGS {
         match tag_length(input.peek(LEAD)?) {
             Some(length) => input.skip(length)?,
-            None if pass_zeros(input)? => {}
+            None if input.at() - start < MOST_ZEROS && pass_zeros(input)? => {}
             None => break,
         }
     }

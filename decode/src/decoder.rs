@@ -62,8 +62,15 @@ impl Decoder {
                 &name,
                 By::ffmpeg(by_ffmpeg(DecodeError::NoFfmpeg { name: name.clone() })?),
             ),
-            _ => match builtin::open(Input::file(file).map_err(open)?, &name, is_alone(choice)) {
+            _ => match builtin::open(Input::file(file).map_err(open)?, &name, choice == Choice::Builtin) {
                 Ok(builtin) => Self::new(&name, By::builtin(builtin)),
+                // Half of the band is better than nothing.
+                Err(DecodeError::Unsupported { reason, .. })
+                    if reason == builtin::HE_AAC && ffmpeg::program().is_none() =>
+                {
+                    let again = File::open(path).and_then(Input::file).map_err(open)?;
+                    Self::new(&name, By::builtin(builtin::open(again, &name, true)?))
+                }
                 Err(error) if choice == Choice::Auto && another_may_read(&error) && metadata.len() > 0 => {
                     Self::new(&name, By::ffmpeg(by_ffmpeg(error)?))
                 }
@@ -93,7 +100,8 @@ impl Decoder {
         }
         // What the built-in decoders read of it, ffmpeg must read again.
         let tape = Tape::new(reader);
-        match builtin::open(Input::stream(Box::new(tape.recorder())), name, is_alone(choice)) {
+        let stream = Input::stream(Box::new(tape.recorder()));
+        match builtin::open(stream, name, choice == Choice::Builtin) {
             Ok(builtin) => {
                 tape.stop();
                 Ok(Self::new(name, By::builtin(builtin)))
@@ -133,9 +141,12 @@ impl Decoder {
     /// Where the channels are heard, as bits of WAVEFORMATEXTENSIBLE's `dwChannelMask` in the order of the channels, where the file
     /// says so.
     pub fn channel_mask(&self) -> Option<u32> {
+        /// Left and right of the centre: a count of seven or eight channels is taken for them, and hardly a file means them.
+        const OF_CENTRE: u32 = 0xC0;
         let samples = self.by.samples();
         samples
             .mask
+            .filter(|mask| mask & OF_CENTRE == 0)
             .filter(|mask| mask.count_ones() == u32::from(samples.channels))
     }
 
@@ -199,16 +210,16 @@ impl Decoder {
             samples.extend_from_slice(&known[here..]);
             known.clear();
         }
-        self.change = Some(format!(
-            "rate or channels change inside: what follows was converted to {} Hz, {} channels",
-            like.rate, like.channels
-        ));
         self.by = By::ffmpeg(ffmpeg);
-        if samples.is_empty() {
-            self.by.next(samples)
-        } else {
-            Ok(true)
-        }
+        let more = !samples.is_empty() || self.by.next(samples)?;
+        self.change = Some(match more {
+            true => format!(
+                "rate or channels change inside: what follows was converted to {} Hz, {} channels",
+                like.rate, like.channels
+            ),
+            false => "rate or channels change inside: what follows was not heard".into(),
+        });
+        Ok(more)
     }
 
     /// How many samples are left, and a hash of them: equal for files that sound the same, whatever their tags say. Hashes of
@@ -251,16 +262,8 @@ impl By {
     }
 }
 
-/// Whether the built-in decoders are all there is: half of HE-AAC is then better than nothing.
-fn is_alone(choice: Choice) -> bool {
-    choice == Choice::Builtin || ffmpeg::program().is_none()
-}
-
 fn another_may_read(error: &DecodeError) -> bool {
-    matches!(
-        error,
-        DecodeError::Unrecognised { .. } | DecodeError::Unsupported { .. } | DecodeError::Empty { .. }
-    )
+    error.is_of_the_file() || matches!(error, DecodeError::Unsupported { .. })
 }
 
 /// The built-in decoders' error, with what would help.

@@ -77,6 +77,16 @@ impl DecodeError {
         }
     }
 
+    /// Whether the container reader may have been misled by what the file says, rather than by what it is: another may know better.
+    pub(crate) fn is_of_the_file(&self) -> bool {
+        match self {
+            Self::Unrecognised { .. } | Self::Empty { .. } => true,
+            // A place that cannot be.
+            Self::Read { source, .. } => source.kind() == io::ErrorKind::InvalidInput,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {

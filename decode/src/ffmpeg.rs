@@ -13,9 +13,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::builtin::{self, Builtin};
+use crate::builtin::{self, Builtin, JOINED, SHORT};
 use crate::error::DecodeError;
 use crate::input::{Input, Stream};
 pub(crate) use program::{Program, program};
@@ -24,6 +24,11 @@ use watch::Watch;
 
 /// How long it may give nothing of a file while it is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it may take to end once nothing more is read of it.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// A longer line is several.
+const LONGEST_LINE: u64 = 4096;
 
 /// A file or stream being decoded by ffmpeg.
 pub(crate) struct Ffmpeg {
@@ -57,13 +62,32 @@ impl Running {
     fn said(&self) -> Said {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Ends it, and what it began.
+    fn end(&self) {
+        program::kill(&mut self.child());
+    }
+
+    /// How it ended, once nothing more is read of it: it has nothing left to do, and is ended if it goes on.
+    fn finish(&self) -> Option<ExitStatus> {
+        let deadline = Instant::now() + FAREWELL;
+        // Never waited for under the lock: whoever would end it needs that as well.
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.child().try_wait() {
+                return Some(status);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.end();
+        self.child().wait().ok()
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         // It may have ended already; waited for, so that nothing of it stays.
-        let _ = child.kill();
+        program::kill(child);
         let _ = child.wait();
     }
 }
@@ -136,10 +160,16 @@ impl Ffmpeg {
         };
         let listener = Arc::downgrade(&running);
         spawn("ffmpeg-said", move || {
-            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+            let mut stderr = BufReader::new(stderr);
+            let mut line = Vec::new();
+            while matches!(
+                (&mut stderr).take(LONGEST_LINE).read_until(b'\n', &mut line),
+                Ok(1..)
+            ) {
                 let Some(running) = listener.upgrade() else { return };
                 let mut said = running.said.lock().unwrap_or_else(PoisonError::into_inner);
                 said.take(&String::from_utf8_lossy(&line));
+                line.clear();
             }
         })
         .map_err(failed)?;
@@ -183,7 +213,7 @@ impl Ffmpeg {
         let more = self.samples.next(samples)?;
         if !more && self.ended.is_none() {
             // What it wrote is read to the end: it has nothing left to do.
-            self.ended = self.running.child().wait().ok();
+            self.ended = self.running.finish();
         }
         Ok(more)
     }
@@ -196,10 +226,17 @@ impl Ffmpeg {
     /// What should be known of what was heard, once it ended.
     pub(crate) fn notes(&self) -> Vec<String> {
         let said = self.running.said();
-        let mut notes = self.known.clone();
+        // It may well go on with a file that is joined to another.
+        let mut notes: Vec<_> = self
+            .known
+            .iter()
+            .filter(|note| *note != JOINED)
+            .cloned()
+            .collect();
         notes.extend(said.notes());
+        // It rounds lengths to a hundredth of a second, and tells them with what encoders padded.
         if let (Some(length_s), false) = said.length_s() {
-            notes.extend(self.samples.note_short(length_s));
+            notes.extend(self.samples.note_short(length_s, SHORT));
         }
         if self.ended.is_some_and(|status| !status.success()) {
             notes.push("ffmpeg stopped before the end, and what is behind was not heard".into());
@@ -210,7 +247,7 @@ impl Ffmpeg {
 
 /// What it said last, once it has said all.
 fn last_words(running: &Running) -> String {
-    let _ = running.child().wait();
+    running.finish();
     // Its messages come by another thread, which ends soon after it.
     for _ in 0..50 {
         if let Some(error) = running.said().last_error() {

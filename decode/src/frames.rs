@@ -14,6 +14,8 @@ use crate::mpeg::Mpeg;
 const CONFIRMED: usize = 3;
 /// Bytes passed over in search of a first frame; whatever has none so far is something else.
 const FARTHEST: u64 = 4 << 20;
+/// A larger tag between frames is none.
+const LARGEST_TAG: usize = 32 << 20;
 /// A tag of ID3v1, and one of its extensions.
 const ID3V1: usize = 128;
 /// Shortest and longest that is looked at to tell a tag.
@@ -82,10 +84,13 @@ impl Frames {
     pub(crate) fn next(&mut self) -> io::Result<Option<(Header, Vec<u8>)>> {
         loop {
             let seen = self.window.see(TAG_LEAD)?;
-            if let Some(length) = tag(seen) {
+            if let Some(length) = tag(seen)
+                && self.is_meant(length)?
+            {
                 self.window.pass(length)?;
                 continue;
             }
+            let seen = self.window.see(TAG_LEAD)?;
             if seen.len() < HEADER {
                 self.skipped += seen.iter().filter(|byte| **byte != 0).count() as u64;
                 return Ok(None);
@@ -109,6 +114,23 @@ impl Frames {
             self.found_any = true;
             return Ok(Some((header, frame)));
         }
+    }
+
+    /// Whether a tag of this length is one: in front of all frames it is, and later on if frames, tags or the end are behind it.
+    fn is_meant(&mut self, length: u64) -> io::Result<bool> {
+        let Some(length) = usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= LARGEST_TAG)
+        else {
+            return Ok(!self.found_any);
+        };
+        if !self.found_any {
+            return Ok(true);
+        }
+        let seen = self.window.see(length + TAG_LEAD)?;
+        Ok(seen
+            .get(length..)
+            .is_some_and(|rest| rest.is_empty() || tag(rest).is_some() || Header::parse(rest).is_some()))
     }
 
     /// The header of a frame that is meant as one: right behind another of its kind, or with others behind it.

@@ -30,24 +30,26 @@ pub(crate) fn edits(input: &mut Input) -> io::Result<Vec<(u32, Edit)>> {
     Ok(index.map(|index| tracks(&index)).unwrap_or_default())
 }
 
-/// Whether a file's last atom says that it is longer than the file. The input stays where it is. Nothing is known of a stream.
-pub(crate) fn is_cut(input: &mut Input) -> io::Result<bool> {
+/// Whether a file's last atom says that it is longer than the file, and whether another file is behind it. The input stays where it
+/// is. Nothing is known of a stream.
+pub(crate) fn end(input: &mut Input) -> io::Result<(bool, bool)> {
     let (start, Some(length)) = (input.at(), input.length()) else {
-        return Ok(false);
+        return Ok((false, false));
     };
-    let mut cut = false;
+    let (mut cut, mut indices) = (false, 0);
     for _ in 0..MOST_ATOMS {
-        let Some((size, _, head)) = atom_head(input.peek(16)?) else {
+        let Some((size, name, head)) = atom_head(input.peek(16)?) else {
             break;
         };
         if size == u64::MAX || size < head as u64 {
             break; // up to the end, or nonsense
         }
+        indices += u32::from(&name == b"moov");
         cut = input.at().saturating_add(size) > length;
         input.skip(size)?;
     }
     input.go_to(start)?;
-    Ok(cut)
+    Ok((cut, indices > 1))
 }
 
 /// What is wrong with a file that begins where the input is, if it is not one MP4 file without fragments: in words that follow "it is".

@@ -8,6 +8,8 @@ mod format;
 
 use std::io::{self, Cursor, Read};
 
+use crate::builtin::JOINED;
+use crate::container::{Container, identify};
 use crate::input::Input;
 use format::{Format, MPEG, PCM};
 
@@ -15,6 +17,8 @@ use format::{Format, MPEG, PCM};
 const CHUNK_HEADER: u64 = 8;
 /// Lengths from here on are placeholders: no program writes so much into 32 bits where it knows the length.
 const PLACEHOLDER: u64 = 0x7FFF_0000;
+/// Bytes behind the samples that are too many for anything else.
+const WRAPPED: u64 = 0xF000_0000;
 /// In RF64, says that the length is in the chunk `ds64`.
 const ELSEWHERE: u64 = 0xFFFF_FFFF;
 /// Channels that the container reader has places for; more make it panic, or say that the count is invalid.
@@ -100,8 +104,21 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
             b"data" if data.is_none() => {
                 let said = match long_data {
                     Some(long_data) if long && size == ELSEWHERE => Some(long_data),
-                    _ => Some(size).filter(|size| *size < PLACEHOLDER),
+                    // So much may be meant where it is there.
+                    _ => Some(size).filter(|size| {
+                        let end = input.at() + size;
+                        *size < PLACEHOLDER
+                            || input
+                                .length()
+                                .is_some_and(|length| end <= length && *size != ELSEWHERE)
+                    }),
                 };
+                // A file that is longer by more than 32 bits can say counts from 0 again.
+                let said = said.filter(|said| {
+                    input
+                        .length()
+                        .is_none_or(|length| length - input.at() < said + WRAPPED)
+                });
                 let said = said.filter(|said| *said > 0 || input.length() == Some(input.at()));
                 data = Some(Data { at: input.at(), said });
                 // The description may come behind the samples, where that can be looked for.
@@ -109,7 +126,9 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
                     break;
                 }
             }
-            b"fmt " => format = Some(Format::parse(input.peek(size.min(LONGEST_FORMAT) as usize)?)?),
+            b"fmt " if format.is_none() => {
+                format = Some(Format::parse(input.peek(size.min(LONGEST_FORMAT) as usize)?)?)
+            }
             b"ds64" => {
                 let body = input.peek(16)?.last_chunk::<8>().filter(|_| size >= 16);
                 long_data = body.map(|size| u64::from_le_bytes(*size));
@@ -159,17 +178,41 @@ fn is_dts(data: &[u8]) -> bool {
     DTS.into_iter().any(|word| words(word) >= 3)
 }
 
-/// What is behind the samples and would be another's: nobody hears it.
+/// What is behind the samples and nobody hears.
 fn following(input: &mut Input, said: u64) -> io::Result<Option<String>> {
     if !input.can_seek() {
         return Ok(None);
     }
     let start = input.at();
+    let end = input.length().unwrap_or(0);
+    let mut note = None;
     input.skip(said + said % 2)?;
-    let another = input.peek(12)?;
-    let another = another.starts_with(b"RIFF") && another.ends_with(b"WAVE");
+    for _ in 0..MOST_CHUNKS {
+        let head = input.peek(CHUNK_HEADER as usize)?;
+        let Some((name, size)) = head.split_first_chunk::<4>() else {
+            break;
+        };
+        let (name, Some(size)) = (*name, size.first_chunk()) else {
+            break;
+        };
+        let size = u64::from(u32::from_le_bytes(*size));
+        if &name == b"data" {
+            note = Some("it holds its samples in several parts, of which the first was heard".to_owned());
+            break;
+        }
+        let is_chunk = name
+            .iter()
+            .all(|letter| letter.is_ascii_alphanumeric() || b" _-.".contains(letter));
+        if &name == b"RIFF" || !is_chunk || input.at() + CHUNK_HEADER + size > end {
+            let container = identify(input)?.container;
+            let frames = matches!(input.peek(2)?, [0xFF, second] if second & 0xE0 == 0xE0);
+            note = (container != Container::Unknown || frames).then(|| JOINED.to_owned());
+            break;
+        }
+        input.skip(CHUNK_HEADER + size + size % 2)?;
+    }
     input.go_to(start)?;
-    Ok(another.then(|| "another file is joined to it, and was not heard".into()))
+    Ok(note)
 }
 
 fn sound(input: Input, format: &Format, data: Data, note: Option<String>) -> Result<Wav, Refused> {
@@ -196,6 +239,7 @@ fn sound(input: Input, format: &Format, data: Data, note: Option<String>) -> Res
         )));
     }
     let (header, frame) = format.header()?;
+    let note = note.or_else(|| format.oddity());
     let frames = data.said.filter(|_| frame > 0).map(|said| said / frame.max(1));
     // The end of a frame that is not there whole would be taken for samples of another.
     let whole = frames.map_or(length, |frames| frames * frame);

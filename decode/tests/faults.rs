@@ -267,3 +267,106 @@ fn ffmpeg_alone_hears_what_the_built_in_decoders_hear() {
         "{seconds} s by {decoder}"
     );
 }
+
+/// What is heard of changed bytes.
+fn changed(path: &Path, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> (f64, String) {
+    fs::write(path, change(fs::read(path).unwrap())).unwrap();
+    let (seconds, notes, _) = file(path);
+    (seconds, notes.join("; "))
+}
+
+#[test]
+fn what_is_joined_and_not_heard_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, arguments) in [
+        ("a.m4a", &["-c:a", "aac"][..]),
+        ("a.aiff", &["-c:a", "pcm_s16be"]),
+        ("a.wav", &["-c:a", "pcm_s16le"]),
+        ("a.mka", &["-c:a", "flac"]),
+    ] {
+        let Some(path) = tone(folder.path(), name, arguments) else {
+            continue;
+        };
+        let (seconds, said) = changed(&path, |bytes| bytes.repeat(2));
+        assert!(
+            (2.9..3.1).contains(&seconds) && said.contains("joined"),
+            "{name}: {seconds} s; {said}"
+        );
+    }
+    let Some(path) = tone(folder.path(), "b.wav", &["-c:a", "pcm_s16le", "-bitexact"]) else {
+        return;
+    };
+    let (seconds, said) = changed(&path, |bytes| {
+        let half = 44 + (bytes.len() - 44) / 4 * 2;
+        let mut all = bytes[..half].to_vec();
+        all[40..44].copy_from_slice(&((half - 44) as u32).to_le_bytes());
+        all.extend(b"data");
+        all.extend(((bytes.len() - half) as u32).to_le_bytes());
+        all.extend(&bytes[half..]);
+        all
+    });
+    assert!(
+        (1.4..1.6).contains(&seconds) && said.contains("several parts"),
+        "{seconds} s; {said}"
+    );
+}
+
+#[test]
+fn a_tag_that_lies_between_frames_takes_no_sound_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(path) = tone(folder.path(), "a.mp3", &["-c:a", "libmp3lame", "-b:a", "128k"]) else {
+        return;
+    };
+    let whole = file(&path).0;
+    for tag in [
+        &b"ID3\x04\0\0\x01\x01\x01\x01"[..],
+        b"APETAGEX\xD0\x07\0\0\xFF\xFF\0\0\x01\0\0\0\0\0\0\xA0\0\0\0\0\0\0\0\0",
+    ] {
+        let middle = |bytes: Vec<u8>| {
+            let at = bytes.len() / 2;
+            let frame = at
+                + bytes[at..]
+                    .windows(3)
+                    .position(|head| head == [0xFF, 0xFB, 0x90])
+                    .unwrap();
+            [&bytes[..frame], tag, &[0; 100], &bytes[frame..]].concat()
+        };
+        let (seconds, said) = changed(&path, middle);
+        assert!((seconds - whole).abs() < 0.1, "{seconds} s of {whole}; {said}");
+    }
+}
+
+#[test]
+fn opus_is_as_loud_as_its_header_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(path) = tone(folder.path(), "a.webm", &["-ar", "48000", "-c:a", "libopus"]) else {
+        return;
+    };
+    let loud = |path: &Path| {
+        let mut decoder = Decoder::open_with(path, Choice::Builtin).unwrap();
+        let mut samples = Vec::new();
+        while decoder.next(&mut samples).unwrap() {}
+        samples
+            .iter()
+            .fold(0.0, |most: f32, sample| most.max(sample.abs()))
+    };
+    let before = loud(&path);
+    // Half of the level, as 1/256 of a decibel.
+    let gain = (-6.0206f32 * 256.0) as i16;
+    changed(&path, |mut bytes| {
+        let at = bytes.windows(8).position(|tag| tag == b"OpusHead").unwrap();
+        bytes[at + 16..at + 18].copy_from_slice(&gain.to_le_bytes());
+        bytes
+    });
+    assert!(
+        (loud(&path) / before - 0.5).abs() < 0.01,
+        "{} of {before}",
+        loud(&path)
+    );
+}
+
+#[test]
+fn a_stream_of_nothing_takes_no_memory() {
+    let nothing = std::io::repeat(0);
+    assert!(Decoder::from_stream_with(Box::new(nothing), "standard input", Choice::Builtin).is_err());
+}

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use symphonia::core::codecs::audio::well_known;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{AudioCodecId, well_known};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
@@ -10,7 +11,7 @@ use symphonia::default::formats::{AiffReader, CafReader, IsoMp4Reader, MkvReader
 
 use super::{About, Builtin, guarded};
 use crate::adts::AdtsPackets;
-use crate::codec::{is, opus_delay};
+use crate::codec::{codec_name, is, opus_delay};
 use crate::container::{Container, identify};
 use crate::error::DecodeError;
 use crate::flac::FlacPackets;
@@ -22,7 +23,7 @@ use crate::wav::{self, Refused, Sound, Wav};
 use crate::{matroska, mp4, ogg};
 
 /// What is said of a file with another behind it.
-const JOINED: &str = "another file is joined to it, and was not heard";
+pub(crate) const JOINED: &str = "another file is joined to it, and was not heard";
 /// What is said of a file whose structure goes on behind its end.
 const CUT: &str = "it is cut off: its last part is not whole";
 
@@ -35,7 +36,11 @@ pub(crate) fn look(input: &mut Input) -> io::Result<Vec<String>> {
 fn end(container: Container, input: &mut Input) -> io::Result<Vec<String>> {
     let said = match container {
         Container::Ogg => ogg::end(input)?,
-        Container::Mp4 => mp4::is_cut(input)?.then_some(CUT),
+        Container::Mp4 => match mp4::end(input)? {
+            (true, _) => Some(CUT),
+            (false, joined) => joined.then_some(JOINED),
+        },
+        Container::Aiff => is_joined_aiff(input)?.then_some(JOINED),
         Container::Matroska => match matroska::look(input)? {
             found if found.is_cut => Some(CUT),
             found => found.is_joined.then_some(JOINED),
@@ -43,6 +48,22 @@ fn end(container: Container, input: &mut Input) -> io::Result<Vec<String>> {
         _ => None,
     };
     Ok(said.map(str::to_owned).into_iter().collect())
+}
+
+/// Whether another file begins where an AIFF says that it ends.
+fn is_joined_aiff(input: &mut Input) -> io::Result<bool> {
+    let start = input.at();
+    let size = input
+        .peek(8)?
+        .last_chunk::<4>()
+        .map(|size| u64::from(u32::from_be_bytes(*size)));
+    let (Some(size), true) = (size, input.can_seek()) else {
+        return Ok(false);
+    };
+    input.skip(8 + size + size % 2)?;
+    let joined = identify(input)?.container != Container::Unknown;
+    input.go_to(start)?;
+    Ok(joined)
 }
 
 /// Opens an input with the decoders that are built in. With `half_band`, HE-AAC is heard in part rather than not at all.
@@ -56,7 +77,7 @@ fn begin(input: Input, name: &str, half_band: bool) -> Result<Builtin, DecodeErr
     match (whole, again) {
         // Container readers look at a file's end for its length or its tags, and some give up on a file that was cut off there,
         // although all before it is good.
-        (Err(error @ (DecodeError::Unrecognised { .. } | DecodeError::Empty { .. })), Some(mut again)) => {
+        (Err(error), Some(mut again)) if error.is_of_the_file() => {
             match again
                 .go_to(0)
                 .ok()
@@ -101,6 +122,12 @@ fn from_container(
             let reader = reader(source(input), IsoMp4Reader::try_new).map_err(refused)?;
             let packets = Library::new(reader, true);
             if let Some(track) = packets.track() {
+                if is_wide_pcm(track) {
+                    return Err(DecodeError::Unsupported {
+                        name: name.to_owned(),
+                        reason: "holds PCM of more than 16 bits in QuickTime".into(),
+                    });
+                }
                 edit(&edits, track, &mut about);
             }
             Box::new(packets)
@@ -194,6 +221,21 @@ fn segment_s(reader: &MkvReader<'_>) -> Option<f64> {
     let about = reader.media_info();
     let time = about.time_base?.calc_duration(about.duration?)?;
     Some(time.as_secs_f64()).filter(|seconds| *seconds > 0.0)
+}
+
+/// Whether these are plain samples of which symphonia 0.6.1 does not tell the order of the bytes.
+fn is_wide_pcm(track: &Track) -> bool {
+    const NARROW: [AudioCodecId; 4] = [
+        well_known::CODEC_ID_PCM_S16LE,
+        well_known::CODEC_ID_PCM_S16BE,
+        well_known::CODEC_ID_PCM_S8,
+        well_known::CODEC_ID_PCM_U8,
+    ];
+    let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
+        return false;
+    };
+    let pcm = codec_name(parameters.codec).is_some_and(|name| name.starts_with("pcm"));
+    pcm && !NARROW.contains(&parameters.codec)
 }
 
 /// Seconds at a track's beginning that are its encoder's. Vorbis has none: its first packet gives no samples.

@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::input::Stream;
 
+/// What is kept of a stream; one that is not understood after so much is not read again.
+const LONGEST: usize = 64 << 20;
+
 struct Inside {
     stream: Stream,
     /// What was read, while it is kept.
@@ -37,7 +40,7 @@ impl Tape {
         self.inside().kept = None;
     }
 
-    /// Whether nothing was read so far.
+    /// Whether nothing is kept: nothing was read so far, or too much.
     pub(super) fn is_empty(&self) -> bool {
         self.inside().kept.as_ref().is_none_or(Vec::is_empty)
     }
@@ -55,6 +58,13 @@ impl Read for Rest {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut inside = self.0.inside();
         let read = inside.stream.read(buffer)?;
+        if inside
+            .kept
+            .as_ref()
+            .is_some_and(|kept| kept.len() + read > LONGEST)
+        {
+            inside.kept = None;
+        }
         if let Some(kept) = &mut inside.kept {
             kept.extend_from_slice(&buffer[..read]);
         }

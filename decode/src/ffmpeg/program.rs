@@ -14,12 +14,12 @@ use super::Like;
 /// Names the program instead of looking for it on the PATH; empty, there is none.
 const VARIABLE: &str = "ECHOMETER_FFMPEG";
 
-/// Formats that it may take: all that are one file with sound. Lists that name other files are not among them.
-const FORMATS: &str = "aa,aac,aax,ac3,ac4,act,adp,ads,adx,aea,aiff,alaw,amr,amrnb,amrwb,ape,aptx,asf,asf_o,ast,au,avi,avr,binka,\
-bit,bonk,brstm,bfstm,c93,caf,codec2,dfpwm,dsf,dts,dtshd,dv,ea,eac3,epaf,flac,flv,g722,g723_1,g726,g726le,g729,gsm,hca,iamf,iff,\
-ircam,iss,kux,laf,loas,live_flv,matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,msf,mtaf,mulaw,musx,mxf,nistsphere,nut,ogg,oma,\
-osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,shn,sln,smjpeg,sox,svag,svs,tak,truehd,tta,vag,voc,vqf,w64,wav,wsd,wsvqa,wtv,wv,wve,xa,xma,\
-xvag,xwma,mp4,m4a,3gp,3g2,mj2,webm,dxa,iv8,r3d";
+/// Formats that it may take: all that are one file with sound and have a beginning to be known by. Lists that name other files are not
+/// among them, and neither is what is only known by a name, as which anything can be taken.
+const FORMATS: &str = "aa,aac,aax,ac3,ac4,ads,adx,aea,aiff,amr,ape,asf,asf_o,ast,au,avi,avr,bonk,brstm,bfstm,caf,dsf,dts,dtshd,dv,ea,eac3,\
+epaf,flac,flv,hca,iamf,iff,ircam,iss,laf,loas,live_flv,matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mtaf,musx,\
+mxf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rm,rso,sds,shn,smjpeg,sox,svag,svs,tak,truehd,tta,vag,voc,vqf,w64,wav,\
+wsd,wtv,wv,wve,xa,xma,xvag,xwma,mp4,m4a,3gp,3g2,mj2,webm,dxa";
 
 /// How long it may take to say what it is, and how much it may say.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
@@ -141,7 +141,7 @@ fn says(command: &mut Command) -> Option<String> {
             .or_else(|| wait_a_moment(&mut child))
     });
     if ended.is_none() {
-        let _ = child.kill();
+        kill(&mut child);
         let _ = child.wait();
     }
     let answer = answer.filter(|_| ended.is_some_and(|status| status.success()))?;
@@ -173,6 +173,27 @@ fn quiet(mut command: Command) -> Command {
         command.creation_flags(CREATE_NO_WINDOW);
     }
     command
+}
+
+/// Ends a child, and with it whatever it began: it may be a script around the program.
+#[cfg(unix)]
+pub(super) fn kill(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    // Once it was waited for, its number may be another's.
+    if let Ok(None) = child.try_wait()
+        && let Some(group) = Pid::from_raw(child.id().cast_signed())
+    {
+        // Its group is its own.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+}
+
+/// Ends a child.
+#[cfg(not(unix))]
+pub(super) fn kill(child: &mut Child) {
+    // It may have ended already.
+    let _ = child.kill();
 }
 
 /// Limits what a child may take.

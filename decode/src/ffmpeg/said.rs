@@ -1,5 +1,7 @@
 //! What ffmpeg says of a file, line by line: `[mp3 @ 0x55f] [error] Header missing`.
 
+use crate::builtin::other_tracks;
+
 /// Messages that are kept and told.
 const KEPT: usize = 50;
 const TOLD: usize = 2;
@@ -13,6 +15,10 @@ pub(super) struct Said {
     /// Whether it lost something.
     lost: bool,
     length_s: Option<f64>,
+    /// Streams of the file, and those of them with sound; told before it begins.
+    streams: usize,
+    sounds: usize,
+    began: bool,
     guessed: bool,
 }
 
@@ -29,6 +35,11 @@ impl Said {
                 self.lost |= LOSSES.iter().any(|word| small.contains(word));
                 self.guessed |= small.contains("estimating duration");
             }
+            "info" if text.starts_with("Stream mapping") => self.began = true,
+            "info" if text.starts_with("Stream #") && !self.began => {
+                self.streams += 1;
+                self.sounds += usize::from(text.contains("Audio:"));
+            }
             "info" if self.length_s.is_none() => self.length_s = length_s(&text),
             _ => {}
         }
@@ -36,7 +47,8 @@ impl Said {
 
     /// The file's length in seconds, where it says so; and whether that is a guess.
     pub(super) fn length_s(&self) -> (Option<f64>, bool) {
-        (self.length_s, self.guessed)
+        // With others beside it, the longest of them.
+        (self.length_s, self.guessed || self.streams > 1)
     }
 
     /// The last error.
@@ -47,6 +59,7 @@ impl Said {
     /// What should be known of what was heard.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        notes.extend(other_tracks(self.sounds.saturating_sub(1)));
         if self.lost {
             notes.push("it is damaged or cut off (ffmpeg met a corrupt packet)".into());
         }
@@ -95,14 +108,19 @@ mod tests {
             "[ac3 @ 0x55f3ceef7840] [error] incomplete frame",
             "[ac3 @ 0x55f3ceef7840] [error] incomplete frame",
             "[warning] Guessed Channel Layout for Input Stream #0.0 : mono",
+            "[info]   Stream #0:0: Audio: mp2",
+            "[info]   Stream #0:1(eng): Audio: mp2",
+            "[info] Stream mapping:",
+            "[info]   Stream #0:0: Audio: pcm_f32le",
             "no level at all",
         ] {
             said.take(line);
         }
-        assert_eq!(said.length_s(), (Some(62.5), false));
+        assert_eq!(said.length_s(), (Some(62.5), true), "of one of two");
         assert_eq!(
             said.notes(),
             [
+                "it holds 1 more audio track, which was not heard",
                 "it is damaged or cut off (ffmpeg met a corrupt packet)",
                 "ffmpeg says: incomplete frame"
             ]

@@ -76,8 +76,7 @@ impl Watch {
 
 fn end(running: &Weak<Running>) {
     if let Some(running) = running.upgrade() {
-        // It may have ended just now.
-        let _ = running.child().kill();
+        running.end();
     }
 }
 

@@ -76,6 +76,20 @@ impl Format {
         )))
     }
 
+    /// What should be known of how its samples are read.
+    pub(super) fn oddity(&self) -> Option<String> {
+        let bytes = self
+            .sample_bytes()
+            .ok()
+            .filter(|_| [PCM, FLOAT].contains(&self.tag))?;
+        (bytes != self.bits.div_ceil(8)).then(|| {
+            format!(
+                "its samples of {} bits were read from {bytes} bytes each, as its header says",
+                self.bits
+            )
+        })
+    }
+
     /// The plainest header that says the same, with the bytes of a frame; lengths are placeholders, up to the end.
     pub(super) fn header(&self) -> Result<(Vec<u8>, u64), Refused> {
         let (description, frame) = match self.tag {
