@@ -30,17 +30,17 @@ pub(crate) fn restore_on_panic() {
     }));
 }
 
-/// Whether the terminal behind `stream` was closed: nothing will come from it and nothing can be written any more. Never so for what
-/// is no terminal.
+/// Whether the terminal behind `stream` was closed: nothing will come from it and nothing can be written any more. A pipe whose writer
+/// left and a socket look the same, so ask only of what is, or may have been, a terminal.
 #[cfg(unix)]
 pub(crate) fn is_closed(stream: &impl std::os::fd::AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut polled = [PollFd::new(stream, PollFlags::empty())];
+    let mut polled = [PollFd::new(stream, PollFlags::HUP)];
     let at_once = Timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // A pipe that nobody reads has an error, but no hang-up.
+    // Linux tells a hang-up unasked, macOS does not. A pipe that nobody reads has an error, but no hang-up.
     poll(&mut polled, Some(&at_once)).is_ok() && polled[0].revents().contains(PollFlags::HUP)
 }
 

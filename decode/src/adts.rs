@@ -18,6 +18,9 @@ const HZ: [u32; 13] = [
 /// Samples of a frame.
 const SAMPLES: u64 = 1024;
 
+/// What is not read here.
+const SEVERAL: &str = "ADTS frames with several blocks";
+
 /// A frame's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Adts {
@@ -74,7 +77,7 @@ impl AdtsPackets {
             .for_codec(well_known::CODEC_ID_AAC)
             .with_sample_rate(first.hz);
         if first.blocks > 1 {
-            return Err(Error::Unsupported("ADTS frames with several blocks"));
+            return Err(Error::Unsupported(SEVERAL));
         }
         let channels = match first.channels {
             1 => layouts::CHANNEL_LAYOUT_MONO,
@@ -108,6 +111,7 @@ impl Packets for AdtsPackets {
             return Ok(Some(first));
         }
         match self.frames.next().map_err(Error::IoError)? {
+            Some((Header::Adts(header), _)) if header.blocks > 1 => Err(Error::DecodeError(SEVERAL)),
             Some((Header::Adts(header), frame)) => Ok(Some(packet(&header, &frame))),
             Some((Header::Mpeg(_), _)) => Err(Error::DecodeError("MPEG audio within ADTS")),
             None => Ok(None),

@@ -143,7 +143,7 @@ impl Builtin {
         (decoder.rate, decoder.channels) = (rate, channels);
         decoder.first = std::mem::take(&mut decoder.block);
         let frames = |seconds: f64| (seconds * f64::from(rate)).round() as u64;
-        decoder.skip += frames(about.start_s);
+        decoder.skip = decoder.skip.saturating_add(frames(about.start_s));
         decoder.left = about.length_s.map(frames);
         if let Some(length_s) = about.length_s {
             decoder.duration_s = Some(length_s);
@@ -169,8 +169,12 @@ impl Builtin {
             match self.packets.next() {
                 Ok(Some(packet)) => self.ahead.push_back(packet),
                 Ok(None) => break,
-                // Whatever it is, it comes again or is met while decoding.
-                Err(_) => break,
+                // The end comes again; anything else counts here.
+                Err(Error::IoError(_) | Error::ResetRequired) => break,
+                Err(error) => {
+                    self.count(&error);
+                    break;
+                }
             }
         }
         let own = self.ahead.iter().filter(|packet| packet.track_id == self.track);
@@ -341,7 +345,7 @@ impl Builtin {
         self.codec = codec(track).map_err(unsupported)?;
         self.track = track.id;
         self.gain = opus_gain(track);
-        self.skip += ogg_delay(track);
+        self.skip = self.skip.saturating_add(ogg_delay(track));
         // What headers say of several parts is only known to a reader that counts them all.
         self.said_s = self.said_s.and(duration_s(track));
         Ok(())

@@ -101,7 +101,9 @@ pub(crate) fn identify(input: &mut Input) -> io::Result<Found> {
 fn pass_zeros(input: &mut Input) -> io::Result<bool> {
     let start = input.at();
     while input.at() - start < MOST_ZEROS {
-        let bytes = input.peek(4096)?;
+        // Little is looked at until there are many: a live stream should not wait.
+        let wanted = if input.at() == start { LEAD } else { 4096 };
+        let bytes = input.peek(wanted)?;
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
         // MP4 and MPEG program streams begin with up to three zeros.
         let whole = zeros == bytes.len();
@@ -164,9 +166,9 @@ pub(crate) fn tag_length(bytes: &[u8]) -> Option<u64> {
     }
     let head = bytes.strip_prefix(b"APETAGEX")?.first_chunk::<24>()?;
     let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-    // The size leaves the header out, and a header has this flag.
+    // The size leaves the header out, and a header has this flag; what a footer is of is before it.
     let is_header = head[15] & 0x20 != 0;
-    Some(u64::from(size) + if is_header { 32 } else { 0 })
+    Some(32 + if is_header { u64::from(size) } else { 0 })
 }
 
 #[cfg(test)]

@@ -98,10 +98,14 @@ impl Decoder {
             };
             return Ok(Self::new(name, By::ffmpeg(by_ffmpeg(error, reader)?)));
         }
+        if choice == Choice::Builtin {
+            let builtin = builtin::open(Input::stream(reader), name, true)?;
+            return Ok(Self::new(name, By::builtin(builtin)));
+        }
         // What the built-in decoders read of it, ffmpeg must read again.
         let tape = Tape::new(reader);
         let stream = Input::stream(Box::new(tape.recorder()));
-        match builtin::open(stream, name, choice == Choice::Builtin) {
+        match builtin::open(stream, name, false) {
             Ok(builtin) => {
                 tape.stop();
                 Ok(Self::new(name, By::builtin(builtin)))

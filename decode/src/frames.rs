@@ -128,9 +128,10 @@ impl Frames {
             return Ok(true);
         }
         let seen = self.window.see(length + TAG_LEAD)?;
-        Ok(seen
-            .get(length..)
-            .is_some_and(|rest| rest.is_empty() || tag(rest).is_some() || Header::parse(rest).is_some()))
+        Ok(seen.get(length..).is_some_and(|rest| {
+            let another = tag(rest).is_some() || rest.starts_with(b"LYRICSBEGIN");
+            rest.is_empty() || another || Header::parse(rest).is_some()
+        }))
     }
 
     /// The header of a frame that is meant as one: right behind another of its kind, or with others behind it.

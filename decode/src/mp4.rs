@@ -102,12 +102,15 @@ fn index(input: &mut Input) -> io::Result<Option<Vec<u8>>> {
             return Ok(seen.get(ahead + head..).map(<[u8]>::to_vec));
         }
         if input.can_seek() {
-            if input.length().is_some_and(|length| input.at() + size >= length) {
+            if input
+                .length()
+                .is_some_and(|length| input.at().saturating_add(size) >= length)
+            {
                 return Ok(None);
             }
             input.skip(size)?;
         } else {
-            ahead += usize::try_from(size).unwrap_or(usize::MAX);
+            ahead = ahead.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
             if &name == b"mdat" || ahead as u64 > LARGEST {
                 return Ok(None);
             }

@@ -7,6 +7,7 @@
 mod format;
 
 use std::io::{self, Cursor, Read};
+use std::ops::RangeInclusive;
 
 use crate::builtin::JOINED;
 use crate::container::{Container, identify};
@@ -15,8 +16,8 @@ use format::{Format, MPEG, PCM};
 
 /// A chunk's tag and length.
 const CHUNK_HEADER: u64 = 8;
-/// Lengths from here on are placeholders: no program writes so much into 32 bits where it knows the length.
-const PLACEHOLDER: u64 = 0x7FFF_0000;
+/// Lengths that programs write where they cannot know: near the largest numbers of 31 and 32 bits.
+const PLACEHOLDERS: [RangeInclusive<u64>; 2] = [0x7FFF_0000..=0x8000_0000, 0xFFFF_0000..=ELSEWHERE];
 /// Bytes behind the samples that are too many for anything else.
 const WRAPPED: u64 = 0xF000_0000;
 /// In RF64, says that the length is in the chunk `ds64`.
@@ -107,17 +108,15 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
                     // So much may be meant where it is there.
                     _ => Some(size).filter(|size| {
                         let end = input.at() + size;
-                        *size < PLACEHOLDER
-                            || input
-                                .length()
-                                .is_some_and(|length| end <= length && *size != ELSEWHERE)
+                        let there = *size != ELSEWHERE && input.length().is_some_and(|length| end <= length);
+                        there || !PLACEHOLDERS.iter().any(|range| range.contains(size))
                     }),
                 };
                 // A file that is longer by more than 32 bits can say counts from 0 again.
                 let said = said.filter(|said| {
                     input
                         .length()
-                        .is_none_or(|length| length - input.at() < said + WRAPPED)
+                        .is_none_or(|length| length.saturating_sub(input.at()) < said.saturating_add(WRAPPED))
                 });
                 let said = said.filter(|said| *said > 0 || input.length() == Some(input.at()));
                 data = Some(Data { at: input.at(), said });
@@ -138,8 +137,12 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
         if format.is_some() && data.is_some() {
             break;
         }
-        // Chunks are padded to an even length.
-        input.skip(size + size % 2)?;
+        // Chunks are padded to an even length. In RF64, that of the samples is elsewhere.
+        let size = data
+            .filter(|_| &name == b"data")
+            .and_then(|data: Data| data.said)
+            .unwrap_or(size);
+        input.skip(size.saturating_add(size % 2))?;
     }
     let Some(format) = format else {
         return Err(Refused::Broken(
@@ -152,7 +155,8 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
     if input.at() != data.at {
         input.go_to(data.at)?;
     }
-    if format.tag == PCM && is_dts(input.peek(DTS_LEAD)?) {
+    // A live stream is not held up for it.
+    if format.tag == PCM && format.bits == 16 && input.can_seek() && is_dts(input.peek(DTS_LEAD)?) {
         return Err(Refused::Unknown("holds DTS, named PCM".into()));
     }
     let note = data
@@ -163,19 +167,31 @@ pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
     sound(input, &format, data, note)
 }
 
-/// Bytes in which a DTS stream has several frames, and the words that those begin with, in all orders of bytes and bits.
+/// Bytes in which a DTS stream has several frames, and how many of them are enough.
 const DTS_LEAD: usize = 1 << 15;
-const DTS: [&[u8]; 4] = [
-    b"\x7F\xFE\x80\x01",
-    b"\xFE\x7F\x01\x80",
-    b"\x1F\xFF\xE8\x00",
-    b"\xFF\x1F\x00\xE8",
+const DTS_FRAMES: usize = 3;
+/// What such a frame begins with, in all orders of bytes and bits that samples of 16 bits can hold: a word for all frames, and the bits
+/// behind it of one that is whole, as bytes and which of their bits count (ETSI TS 102 114, 5.3.1).
+const DTS: [(&[u8], [u8; 2], [u8; 2]); 4] = [
+    (b"\x7F\xFE\x80\x01", [0xFC, 0], [0xFC, 0]),
+    (b"\xFE\x7F\x01\x80", [0, 0xFC], [0, 0xFC]),
+    (b"\x1F\xFF\xE8\x00", [0x07, 0xF0], [0xFF, 0xF0]),
+    (b"\xFF\x1F\x00\xE8", [0xF0, 0x07], [0xF0, 0xFF]),
 ];
 
 /// Whether these samples are none: DTS on a CD, and what was copied from it, says that it is PCM, and is noise if taken for that.
 fn is_dts(data: &[u8]) -> bool {
-    let words = |word| memchr::memmem::find_iter(data, word).take(3).count();
-    DTS.into_iter().any(|word| words(word) >= 3)
+    DTS.into_iter().any(|(word, bits, mask)| {
+        let whole = |at: &usize| {
+            let behind = data.get(at + word.len()..).and_then(<[u8]>::first_chunk::<2>);
+            behind.is_some_and(|behind| (0..2).all(|byte| behind[byte] & mask[byte] == bits[byte]))
+        };
+        memchr::memmem::find_iter(data, word)
+            .filter(whole)
+            .take(DTS_FRAMES)
+            .count()
+            == DTS_FRAMES
+    })
 }
 
 /// What is behind the samples and nobody hears.
@@ -186,7 +202,7 @@ fn following(input: &mut Input, said: u64) -> io::Result<Option<String>> {
     let start = input.at();
     let end = input.length().unwrap_or(0);
     let mut note = None;
-    input.skip(said + said % 2)?;
+    input.skip(said.saturating_add(said % 2))?;
     for _ in 0..MOST_CHUNKS {
         let head = input.peek(CHUNK_HEADER as usize)?;
         let Some((name, size)) = head.split_first_chunk::<4>() else {
@@ -217,11 +233,20 @@ fn following(input: &mut Input, said: u64) -> io::Result<Option<String>> {
 
 fn sound(input: Input, format: &Format, data: Data, note: Option<String>) -> Result<Wav, Refused> {
     let length = data.said.unwrap_or(u64::MAX);
+    let lacks = input
+        .length()
+        .zip(data.said)
+        .and_then(|(there, said)| data.at.saturating_add(said).checked_sub(there));
+    let cut = || {
+        lacks
+            .filter(|lacks| *lacks > 0)
+            .map(|lacks| format!("it is cut off: its samples lack {lacks} bytes"))
+    };
     if MPEG.contains(&format.tag) {
         return Ok(Wav {
             sound: Sound::Mpeg(Box::new(input.take(length))),
             said_s: None,
-            note,
+            note: note.or_else(cut),
         });
     }
     if !format.is_known() {
@@ -239,7 +264,10 @@ fn sound(input: Input, format: &Format, data: Data, note: Option<String>) -> Res
         )));
     }
     let (header, frame) = format.header()?;
-    let note = note.or_else(|| format.oddity());
+    // Of plain samples, their length tells.
+    let note = note
+        .or_else(|| format.oddity())
+        .or_else(|| cut().filter(|_| frame == 0));
     let frames = data.said.filter(|_| frame > 0).map(|said| said / frame.max(1));
     // The end of a frame that is not there whole would be taken for samples of another.
     let whole = frames.map_or(length, |frames| frames * frame);

@@ -370,3 +370,50 @@ fn a_stream_of_nothing_takes_no_memory() {
     let nothing = std::io::repeat(0);
     assert!(Decoder::from_stream_with(Box::new(nothing), "standard input", Choice::Builtin).is_err());
 }
+
+/// A WAV of 16 bits with this header of its samples.
+fn pcm(channels: u16, said: u32, data: &[u8]) -> Vec<u8> {
+    let mut wav = b"RIFF\xFF\xFF\xFF\xFFWAVEfmt \x10\0\0\0\x01\0".to_vec();
+    wav.extend(channels.to_le_bytes());
+    wav.extend(44_100u32.to_le_bytes());
+    wav.extend((88_200 * u32::from(channels)).to_le_bytes());
+    wav.extend((2 * channels).to_le_bytes());
+    wav.extend(b"\x10\0data");
+    wav.extend(said.to_le_bytes());
+    wav.extend(data);
+    wav
+}
+
+#[test]
+fn a_loud_square_is_no_dts_and_gigabytes_that_are_not_there_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    // The words that a frame of DTS begins with, as samples.
+    let square: Vec<u8> = [32_766i16, -32_767]
+        .repeat(20_000)
+        .into_iter()
+        .flat_map(i16::to_le_bytes)
+        .collect();
+    fs::write(&path, pcm(1, square.len() as u32, &square)).unwrap();
+    assert_eq!(file(&path).1, [""; 0]);
+    fs::write(&path, pcm(2, 3_000_000_000, &square)).unwrap();
+    let (seconds, notes, _) = file(&path);
+    assert!(
+        seconds < 1.0 && notes.join("; ").contains("its header says 17006.80 s"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn numbers_beyond_all_measure_are_no_panic() {
+    for bytes in [
+        &b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42\0\0\0\0\0\0\0\0mdat"[..],
+        b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\0\0\0\0\0\
+          fmt \x10\0\0\0\x01\0\x01\0\x44\xAC\0\0\x88\x58\x01\0\x02\0\x10\0data\xFF\xFF\xFF\xFFabcd",
+    ] {
+        let heard = Decoder::from_bytes(bytes, "a").map(|mut decoder| decoder.next(&mut Vec::new()));
+        if let Err(error) = &heard {
+            assert!(!error.to_string().contains("gave up"), "{error}");
+        }
+    }
+}

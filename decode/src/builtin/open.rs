@@ -218,6 +218,10 @@ fn frames(stream: Stream, name: &str) -> Result<Box<dyn Packets>, DecodeError> {
 
 /// How long a segment says it is, in seconds.
 fn segment_s(reader: &MkvReader<'_>) -> Option<f64> {
+    // With others beside it, the longest of them.
+    if reader.tracks().len() > 1 {
+        return None;
+    }
     let about = reader.media_info();
     let time = about.time_base?.calc_duration(about.duration?)?;
     Some(time.as_secs_f64()).filter(|seconds| *seconds > 0.0)

@@ -38,13 +38,16 @@ impl Watch {
         let (sender, dropped) = mpsc::channel::<()>();
         let (theirs, running) = (Arc::clone(&state), Arc::downgrade(running));
         spawn("ffmpeg-watch", move || {
-            let (mut before, mut since) = (0, Instant::now());
+            let (mut before, mut waited, mut looked) = (0, Duration::ZERO, Instant::now());
             while dropped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 let served = theirs.served.load(Ordering::Relaxed);
                 if served != before || !theirs.waiting.load(Ordering::Relaxed) {
-                    (before, since) = (served, Instant::now());
+                    (before, waited) = (served, Duration::ZERO);
                 }
-                if since.elapsed() >= patience {
+                // Time in which this program stood still does not count.
+                waited += looked.elapsed().min(2 * LOOK);
+                looked = Instant::now();
+                if waited >= patience {
                     theirs.gave_up.store(true, Ordering::Release);
                     end(&running);
                     return;

@@ -18,7 +18,7 @@ pub(super) struct Format {
     pub(super) rate: u32,
     bytes_per_s: u32,
     block: u16,
-    bits: u16,
+    pub(super) bits: u16,
     mask: Option<u32>,
     raw: Vec<u8>,
 }
