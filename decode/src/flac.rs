@@ -19,11 +19,19 @@ const BEGINNING_SIZE: usize = 8;
 const BLOCKS_AT: usize = 8;
 const SMALLEST_BLOCK: u16 = 16;
 
+/// Bytes at the end of a file in which tags are known. Of a stream, less is waited for.
+const TAIL: usize = 1 << 16;
+/// Sizes of tags that other programs put behind a file.
+const ID3V1: usize = 128;
+const APE_FOOTER: usize = 32;
+
 /// Files joined to one, of which each is read up to the next.
 struct Joined {
     window: Window,
     /// Bytes until the next look for a beginning: what is behind the one that was found is passed first.
     clear: usize,
+    /// Bytes that are looked at again.
+    kept: usize,
 }
 
 impl Joined {
@@ -63,12 +71,13 @@ impl Read for Link {
         }
         let joined = &mut *self.joined.lock().unwrap_or_else(PoisonError::into_inner);
         if joined.clear == 0 {
-            let seen = joined.window.see(BEGINNING_SIZE)?;
             // A beginning may lie across the end of what is seen: the last bytes are looked at again, unless they are the last of all.
+            let kept = joined.kept;
+            let seen = joined.window.see(2 * kept)?;
             joined.clear = match beginning(seen) {
                 Some(at) => at,
-                None if seen.len() < BEGINNING_SIZE => seen.len(),
-                None => seen.len() - (BEGINNING_SIZE - 1),
+                None if seen.len() < 2 * kept => sound(seen),
+                None => seen.len() - kept,
             };
         }
         let count = joined.clear.min(buffer.len());
@@ -79,6 +88,33 @@ impl Read for Link {
         joined.clear -= count;
         Ok(count)
     }
+}
+
+/// How much of a file's last bytes is no tag: the library gives up its last frame where anything is behind it.
+fn sound(bytes: &[u8]) -> usize {
+    let mut sound = bytes;
+    loop {
+        if let Some((before, tag)) = sound.split_last_chunk::<ID3V1>()
+            && tag.starts_with(b"TAG")
+        {
+            sound = before;
+            continue;
+        }
+        let Some((before, footer)) = sound.split_last_chunk::<APE_FOOTER>() else {
+            break;
+        };
+        if !footer.starts_with(b"APETAGEX") {
+            break;
+        }
+        let size = u32::from_le_bytes([footer[12], footer[13], footer[14], footer[15]]) as usize;
+        let header = if footer[23] & 0x80 != 0 { APE_FOOTER } else { 0 };
+        // The size counts the footer and leaves the header out.
+        let items = size.saturating_sub(APE_FOOTER).saturating_add(header);
+        sound = before
+            .get(..before.len().saturating_sub(items))
+            .unwrap_or_default();
+    }
+    sound.len()
 }
 
 /// Where in `bytes` a file begins.
@@ -130,11 +166,12 @@ pub(crate) struct FlacPackets {
 }
 
 impl FlacPackets {
-    /// Reads the headers of a stream that begins with FLAC's marker.
-    pub(crate) fn start(stream: Stream) -> Result<Self, Error> {
+    /// Reads the headers of a stream that begins with FLAC's marker, and `is_there` whole or comes as it is made.
+    pub(crate) fn start(stream: Stream, is_there: bool) -> Result<Self, Error> {
         let joined = Arc::new(Mutex::new(Joined {
             window: Window::new(stream),
             clear: 0,
+            kept: if is_there { TAIL } else { BEGINNING_SIZE },
         }));
         let Some(reader) = link(&joined)? else {
             return Err(Error::DecodeError("flac: no beginning"));

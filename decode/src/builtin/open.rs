@@ -112,7 +112,10 @@ fn from_container(
     let refused = |error| refused(name, error);
     let packets: Box<dyn Packets> = match container {
         Container::Wave => wave(input, name, &mut about)?,
-        Container::Flac => Box::new(FlacPackets::start(Box::new(input)).map_err(refused)?),
+        Container::Flac => {
+            let is_there = input.can_seek();
+            Box::new(FlacPackets::start(Box::new(input), is_there).map_err(refused)?)
+        }
         Container::Ogg => {
             let reader = reader(source(input), OggReader::try_new).map_err(refused)?;
             Box::new(Library::new(reader, true).with_last())

@@ -146,6 +146,8 @@ pub fn all() -> Vec<Case> {
             }),
         ),
         make("flac", FLAC, "a tag in front", Change::Id3(5_000)),
+        make("flac", FLAC, "ID3v1 behind", Change::By(id3v1)),
+        make("flac", FLAC, "an APE tag behind", Change::By(ape)),
         make("flac", FLAC, "noise put over", Change::Over(0.5, 3_000)),
         make(
             "flac",
