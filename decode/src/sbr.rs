@@ -10,6 +10,8 @@ const END: u32 = 7;
 const ID: usize = 3;
 const COUNT: usize = 4;
 const ESCAPE: usize = 8;
+/// The longest payload that a fill element can count.
+const LONGEST: usize = 14 + 255;
 /// Payloads that hold the replicated band, without and with a checksum.
 const BANDS: [u32; 2] = [0xD, 0xE];
 /// Packets looked at, and how many of them must carry it: an accident is rare, and never this frequent.
@@ -38,7 +40,7 @@ fn ends_with_bands(packet: &[u8]) -> bool {
     let mut looked = 0;
     while let Some(end) = ends.get(looked).copied() {
         looked += 1;
-        for bytes in 1..=end / 8 {
+        for bytes in 1..=LONGEST.min(end / 8) {
             let escaped = bytes >= 15;
             let head = ID + COUNT + if escaped { ESCAPE } else { 0 };
             let Some(at) = end.checked_sub(bytes * 8 + head) else {
