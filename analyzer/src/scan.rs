@@ -50,6 +50,8 @@ pub(crate) fn run(args: &Scan, load: &(dyn Fn() -> Result<Model, Failure> + Sync
         notice(&format!("{rows} rows in {}", out.path.display()));
         return Ok(());
     }
+    // Rather than an error for each file, in the place of what is known of it.
+    args.decoder.check()?;
     let walk = Walk::of(
         &args.paths,
         args.from.as_deref(),

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::DecodeError;
+use crate::ffmpeg;
+
 /// Which decoders may be used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Choice {
@@ -18,6 +21,16 @@ pub enum Choice {
 impl Choice {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Builtin, Self::Ffmpeg];
+
+    /// Whether there is anything to decode with: an error where ffmpeg alone may be used, and there is none.
+    pub fn check(self) -> Result<(), DecodeError> {
+        match self {
+            Self::Ffmpeg if ffmpeg::program().is_none() => Err(DecodeError::NoFfmpeg {
+                name: "every file".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Choice {

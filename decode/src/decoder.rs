@@ -218,8 +218,8 @@ impl Decoder {
         let more = !samples.is_empty() || self.by.next(samples)?;
         self.change = Some(match more {
             true => format!(
-                "rate or channels change inside: what follows was converted to {} Hz, {} channels",
-                like.rate, like.channels
+                "rate or channels change inside: what follows was converted to {} Hz, {} channels by ffmpeg {}",
+                like.rate, like.channels, program.version
             ),
             false => "rate or channels change inside: what follows was not heard".into(),
         });
@@ -275,7 +275,13 @@ fn lacking(error: DecodeError) -> DecodeError {
     match error {
         DecodeError::Unsupported { name, reason } => DecodeError::Unsupported {
             name,
-            reason: format!("{reason}, which is read with ffmpeg: install it"),
+            reason: match ffmpeg::named() {
+                Some(named) => format!(
+                    "{reason}, which is read with ffmpeg, but ECHOMETER_FFMPEG names {}, which is none",
+                    named.display()
+                ),
+                None => format!("{reason}, which is read with ffmpeg: install it"),
+            },
         },
         other => other,
     }

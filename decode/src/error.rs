@@ -92,14 +92,13 @@ impl DecodeError {
         match self {
             Self::Open { .. } => "check the path and its permissions",
             Self::Read { .. } => "check the disk, the network share or the program that writes the stream",
-            Self::Unrecognised { .. } | Self::Unsupported { .. } => {
-                "docs/formats.md lists what is read; an installed ffmpeg reads most of the rest"
-            }
+            Self::Unrecognised { .. } => "check that it is complete, and that it is sound",
+            Self::Unsupported { .. } => "docs/formats.md lists what is read, and what reads it",
             Self::NoFfmpeg { .. } => {
                 "install ffmpeg so that it is on the PATH, name it in ECHOMETER_FFMPEG, or leave --decoder out"
             }
             Self::Empty { .. } => "check that the file is complete",
-            Self::Changed { .. } => "split the file where it changes, or convert it to one rate",
+            Self::Changed { .. } => "split the file where it changes, or install ffmpeg, which converts it",
         }
     }
 }

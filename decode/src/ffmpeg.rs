@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::builtin::{self, Builtin, JOINED, SHORT};
 use crate::error::DecodeError;
 use crate::input::{Input, Stream};
-pub(crate) use program::{Program, program};
+pub(crate) use program::{Program, named, program};
 use said::Said;
 use watch::Watch;
 

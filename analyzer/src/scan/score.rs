@@ -46,13 +46,16 @@ pub(crate) fn score(
     let heard = catch_unwind(AssertUnwindSafe(|| {
         listen(model, &found.path, decoder, curve, control)
     }))
-    .unwrap_or_else(|_| Err(Failure::failed("the decoder gave up on it")));
+    .unwrap_or_else(|_| Err((Failure::failed("the decoder gave up on it"), Vec::new())));
     if control.is_stopped() {
         return None;
     }
     match heard {
         Ok(heard) => heard.fill(&mut row, model, curve),
-        Err(failure) => row.error = Some(without_name(failure.message(), &found.path)),
+        Err((failure, notes)) => {
+            row.error = Some(without_name(failure.message(), &found.path));
+            row.note = (!notes.is_empty()).then(|| notes.join("; "));
+        }
     }
     Some(row)
 }
@@ -81,8 +84,8 @@ fn listen(
     decoder: Choice,
     curve: bool,
     control: &Control,
-) -> Result<Heard, Failure> {
-    let track = sources::file(path, decoder)?;
+) -> Result<Heard, (Failure, Vec<String>)> {
+    let track = sources::file(path, decoder).map_err(|failure| (failure, Vec::new()))?;
     let options = Options {
         reading_hz: if curve { CURVE_HZ } else { NO_CURVE_HZ },
         once: !curve,
@@ -94,7 +97,7 @@ fn listen(
         decoder: track.samples.decoder(),
         ..Heard::default()
     });
-    analysis::track(model, track, &options, control, &|event| {
+    let ended = analysis::track(model, track, &options, control, &|event| {
         let mut heard = heard.borrow_mut();
         match event {
             Event::Whole(reading) => heard.whole = Some(reading),
@@ -102,8 +105,13 @@ fn listen(
             Event::Notice(text) => heard.notes.push(without_name(&text, path)),
             _ => {}
         }
-    })?;
-    Ok(heard.into_inner())
+    });
+    let heard = heard.into_inner();
+    match ended {
+        Ok(()) => Ok(heard),
+        // What is known of the file may be why.
+        Err(failure) => Err((failure, heard.notes)),
+    }
 }
 
 impl Heard {

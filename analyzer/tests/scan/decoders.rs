@@ -99,6 +99,36 @@ fn without_ffmpeg_the_row_names_the_format_and_what_to_install() {
         .unwrap();
     assert_eq!(code(&out), 3);
     assert!(stderr(&out).contains("no ffmpeg was found"), "{}", stderr(&out));
+    // A scan says so once, and leaves what is known.
+    assert_eq!(code(&scan(folder.path(), &["song.wav", "--out", "t.jsonl"])), 0);
+    let before = fs::read(folder.path().join("t.jsonl")).unwrap();
+    let out = analyzer(&[
+        "scan",
+        "--device",
+        "embedded",
+        "song.wav",
+        "--out",
+        "t.jsonl",
+        "--decoder",
+        "ffmpeg",
+    ])
+    .env("ECHOMETER_FFMPEG", "")
+    .current_dir(folder.path())
+    .output()
+    .unwrap();
+    assert_eq!(code(&out), 3, "{}", stderr(&out));
+    assert_eq!(fs::read(folder.path().join("t.jsonl")).unwrap(), before);
+    // One that is named and is none is told.
+    let out = analyzer(&["--input", "song.wv", "--once"])
+        .env("ECHOMETER_FFMPEG", "/bin/true")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&out).contains("ECHOMETER_FFMPEG names /bin/true"),
+        "{}",
+        stderr(&out)
+    );
     let wrong = scan(folder.path(), &["song.wav", "--decoder", "vlc"]);
     assert_eq!(code(&wrong), 2);
     assert!(
@@ -198,4 +228,16 @@ fn ffmpeg_ends_with_the_program_however_that_ends() {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+#[test]
+fn a_file_that_is_cut_too_short_says_that_it_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = wav(folder.path(), "song.wav", &chord(6.0));
+    let bytes = fs::read(&song).unwrap();
+    fs::write(&song, &bytes[..bytes.len() / 6]).unwrap();
+    let out = scan(folder.path(), &["song.wav"]);
+    let row = &rows(std::str::from_utf8(&out.stdout).unwrap())["song.wav"];
+    assert!(row["error"].as_str().unwrap().contains("too short"), "{row}");
+    assert_eq!(row["note"], "it ends after 1.00 s, but its header says 6.00 s");
 }

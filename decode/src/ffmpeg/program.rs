@@ -45,6 +45,13 @@ pub(crate) fn program() -> Option<&'static Program> {
     FOUND.get_or_init(find).as_ref()
 }
 
+/// What the user named instead of what would be found, if anything.
+pub(crate) fn named() -> Option<PathBuf> {
+    env::var_os(VARIABLE)
+        .filter(|name| !name.is_empty())
+        .map(PathBuf::from)
+}
+
 impl Program {
     /// Asks a program what it is; `None` where there is none, or it is no ffmpeg.
     fn ask(path: PathBuf) -> Option<Self> {
