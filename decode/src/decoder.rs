@@ -64,10 +64,7 @@ impl Decoder {
             ),
             _ => match builtin::open(Input::file(file).map_err(open)?, &name, choice == Choice::Builtin) {
                 Ok(builtin) => Self::new(&name, By::builtin(builtin)),
-                // Half of the band is better than nothing.
-                Err(DecodeError::Unsupported { reason, .. })
-                    if reason == builtin::HE_AAC && ffmpeg::program().is_none() =>
-                {
+                Err(error) if is_half_better(&error) => {
                     let again = File::open(path).and_then(Input::file).map_err(open)?;
                     Self::new(&name, By::builtin(builtin::open(again, &name, true)?))
                 }
@@ -110,10 +107,15 @@ impl Decoder {
                 tape.stop();
                 Ok(Self::new(name, By::builtin(builtin)))
             }
-            Err(error) if choice == Choice::Auto && another_may_read(&error) && !tape.is_empty() => Ok(
-                Self::new(name, By::ffmpeg(by_ffmpeg(error, Box::new(tape.replay()))?)),
-            ),
-            Err(error) => Err(error),
+            Err(error) if tape.is_empty() || !another_may_read(&error) => Err(error),
+            Err(error) if is_half_better(&error) => {
+                let again = Input::stream(Box::new(tape.replay()));
+                Ok(Self::new(name, By::builtin(builtin::open(again, name, true)?)))
+            }
+            Err(error) => Ok(Self::new(
+                name,
+                By::ffmpeg(by_ffmpeg(error, Box::new(tape.replay()))?),
+            )),
         }
     }
 
@@ -264,6 +266,12 @@ impl By {
             Self::Ffmpeg(ffmpeg) => ffmpeg.next(samples),
         }
     }
+}
+
+/// Whether half of the band can be heard, and nobody is there to hear all of it: that is better than nothing.
+fn is_half_better(error: &DecodeError) -> bool {
+    matches!(error, DecodeError::Unsupported { reason, .. } if reason == builtin::HE_AAC)
+        && ffmpeg::program().is_none()
 }
 
 fn another_may_read(error: &DecodeError) -> bool {

@@ -15,7 +15,7 @@ mod page;
 mod special;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -196,4 +196,49 @@ fn bad_files_are_heard_as_ffmpeg_hears_them_or_it_is_said() {
         "docs/formats.md does not say:\n{}",
         unknown.join("\n")
     );
+}
+
+/// What the child below is to listen to.
+const CHILD: &str = "ECHOMETER_MATRIX_CHILD";
+
+/// Run by the test below alone, in a process that knows no ffmpeg.
+#[test]
+fn child_without_ffmpeg() {
+    let Some(path) = std::env::var_os(CHILD).map(PathBuf::from) else {
+        return;
+    };
+    let stream = Box::new(fs::File::open(&path).unwrap());
+    for mut decoder in [
+        echometer_decode::Decoder::open(&path).unwrap(),
+        echometer_decode::Decoder::from_stream(stream, "standard input").unwrap(),
+    ] {
+        while decoder.next(&mut Vec::new()).unwrap() {}
+        let notes = decoder.notes().join("; ");
+        assert!(
+            notes.contains("holds HE-AAC") && decoder.decoder() == "builtin",
+            "{notes}"
+        );
+    }
+}
+
+#[test]
+fn without_ffmpeg_half_the_band_of_he_aac_is_better_than_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = cases::all();
+    let number = cases
+        .iter()
+        .position(|case| case.name.contains("HE-AAC"))
+        .unwrap();
+    let Some(made) = make(&cases[number], folder.path(), number) else {
+        println!("skipped: there is no ffmpeg; `cargo xtask test` fetches one");
+        return;
+    };
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_without_ffmpeg"])
+        .env("ECHOMETER_FFMPEG", "")
+        .env(CHILD, &made.path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
 }
