@@ -61,21 +61,23 @@ pub(crate) fn codec(track: &Track) -> Result<Box<dyn AudioDecoder>, String> {
         })
 }
 
+/// An Opus track's header behind its name, where it is kept with the track.
+fn opus_head(track: &Track) -> Option<&[u8]> {
+    match &track.codec_params {
+        Some(CodecParameters::Audio(parameters)) => parameters.extra_data.as_ref()?.strip_prefix(b"OpusHead"),
+        _ => None,
+    }
+}
+
 /// Samples that an Opus stream begins with and nobody should hear, where its header is kept with the track (RFC 7845, 5.1).
 pub(crate) fn opus_delay(track: &Track) -> Option<u64> {
-    let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
-        return None;
-    };
-    let head = parameters.extra_data.as_ref()?.strip_prefix(b"OpusHead")?;
+    let head = opus_head(track)?;
     Some(u16::from_le_bytes([*head.get(2)?, *head.get(3)?]).into())
 }
 
 /// What an Opus stream's samples are to be multiplied by, where its header says other than 1 (RFC 7845, 5.1).
 pub(crate) fn opus_gain(track: &Track) -> Option<f32> {
-    let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
-        return None;
-    };
-    let head = parameters.extra_data.as_ref()?.strip_prefix(b"OpusHead")?;
+    let head = opus_head(track)?;
     let gain = i16::from_le_bytes([*head.get(8)?, *head.get(9)?]);
     (gain != 0).then(|| 10f32.powf(f32::from(gain) / (20.0 * 256.0)))
 }

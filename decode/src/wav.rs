@@ -86,20 +86,24 @@ struct Data {
     said: Option<u64>,
 }
 
+/// Name and size of the chunk that comes next, if one does.
+fn chunk(input: &mut Input) -> io::Result<Option<([u8; 4], u64)>> {
+    let head = input.peek(CHUNK_HEADER as usize)?.as_chunks::<4>().0;
+    Ok(match head {
+        [name, size] => Some((*name, u32::from_le_bytes(*size).into())),
+        _ => None,
+    })
+}
+
 /// Reads the header of a WAV that begins where the input is.
 pub(crate) fn read(mut input: Input) -> Result<Wav, Refused> {
     let long = !input.peek(4)?.starts_with(b"RIFF");
     input.skip(12)?;
     let (mut format, mut data, mut long_data) = (None, None, None);
     for _ in 0..MOST_CHUNKS {
-        let head = input.peek(CHUNK_HEADER as usize)?;
-        let Some((name, size)) = head.split_first_chunk::<4>() else {
+        let Some((name, size)) = chunk(&mut input)? else {
             break;
         };
-        let (name, Some(size)) = (*name, size.first_chunk()) else {
-            break;
-        };
-        let size = u64::from(u32::from_le_bytes(*size));
         input.skip(CHUNK_HEADER)?;
         match &name {
             b"data" if data.is_none() => {
@@ -204,14 +208,9 @@ fn following(input: &mut Input, said: u64) -> io::Result<Option<String>> {
     let mut note = None;
     input.skip(said.saturating_add(said % 2))?;
     for _ in 0..MOST_CHUNKS {
-        let head = input.peek(CHUNK_HEADER as usize)?;
-        let Some((name, size)) = head.split_first_chunk::<4>() else {
+        let Some((name, size)) = chunk(input)? else {
             break;
         };
-        let (name, Some(size)) = (*name, size.first_chunk()) else {
-            break;
-        };
-        let size = u64::from(u32::from_le_bytes(*size));
         if &name == b"data" {
             note = Some("it holds its samples in several parts, of which the first was heard".to_owned());
             break;

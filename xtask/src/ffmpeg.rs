@@ -16,20 +16,7 @@ pub(crate) const PACKAGE: Package = Package {
     what: "ffmpeg",
     disk_mb: 173,
     without: "What is heard of a file is compared to an ffmpeg that is installed, or to none",
-    editions: &[
-        Edition {
-            python: "cp311",
-            wheels: &[WHEEL],
-        },
-        Edition {
-            python: "cp312",
-            wheels: &[WHEEL],
-        },
-        Edition {
-            python: "cp313",
-            wheels: &[WHEEL],
-        },
-    ],
+    editions: &Edition::for_each(&[WHEEL]),
 };
 
 const WHEEL: Wheel = Wheel {

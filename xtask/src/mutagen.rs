@@ -10,20 +10,7 @@ pub(crate) const PACKAGE: Package = Package {
     what: "a reader of tags",
     disk_mb: 2,
     without: "Tags that were written are not read with mutagen",
-    editions: &[
-        Edition {
-            python: "cp311",
-            wheels: &[WHEEL],
-        },
-        Edition {
-            python: "cp312",
-            wheels: &[WHEEL],
-        },
-        Edition {
-            python: "cp313",
-            wheels: &[WHEEL],
-        },
-    ],
+    editions: &Edition::for_each(&[WHEEL]),
 };
 
 const WHEEL: Wheel = Wheel {

@@ -30,6 +30,26 @@ pub(crate) struct Edition {
     pub(crate) wheels: &'static [Wheel],
 }
 
+impl Edition {
+    /// The same wheels for each version: they are for any.
+    pub(crate) const fn for_each(wheels: &'static [Wheel]) -> [Self; 3] {
+        [
+            Self {
+                python: "cp311",
+                wheels,
+            },
+            Self {
+                python: "cp312",
+                wheels,
+            },
+            Self {
+                python: "cp313",
+                wheels,
+            },
+        ]
+    }
+}
+
 impl Package {
     /// The folder for `PYTHONPATH`, fetched unless it is there. Where it cannot be had, one line says what happens
     /// without it.
