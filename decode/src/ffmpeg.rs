@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +46,8 @@ pub(crate) struct Ffmpeg {
 struct Running {
     child: Mutex<Child>,
     said: Mutex<Said>,
+    /// Whether it has said all.
+    is_silent: AtomicBool,
 }
 
 impl Running {
@@ -52,6 +55,7 @@ impl Running {
         Self {
             child: Mutex::new(child),
             said: Mutex::default(),
+            is_silent: AtomicBool::new(false),
         }
     }
 
@@ -71,15 +75,21 @@ impl Running {
     /// How it ended, once nothing more is read of it: it has nothing left to do, and is ended if it goes on.
     fn finish(&self) -> Option<ExitStatus> {
         let deadline = Instant::now() + FAREWELL;
+        let mut ended = None;
         // Never waited for under the lock: whoever would end it needs that as well.
         while Instant::now() < deadline {
-            if let Ok(Some(status)) = self.child().try_wait() {
-                return Some(status);
+            ended = ended.or_else(|| self.child().try_wait().ok().flatten());
+            // Its last words, which say what was lost, come by another thread.
+            if ended.is_some() && self.is_silent.load(Ordering::Acquire) {
+                return ended;
             }
             thread::sleep(Duration::from_millis(5));
         }
-        self.end();
-        self.child().wait().ok()
+        if ended.is_none() {
+            self.end();
+            ended = self.child().wait().ok();
+        }
+        ended
     }
 }
 
@@ -171,6 +181,9 @@ impl Ffmpeg {
                 said.take(&String::from_utf8_lossy(&line));
                 line.clear();
             }
+            if let Some(running) = listener.upgrade() {
+                running.is_silent.store(true, Ordering::Release);
+            }
         })
         .map_err(failed)?;
         // A live stream may be silent for as long as it likes.
@@ -195,11 +208,12 @@ impl Ffmpeg {
                 ended: None,
             }),
             Err(error) => {
-                let said = last_words(&running);
-                let reason = match said.is_empty() {
-                    true => error.to_string(),
-                    false => said,
-                };
+                running.finish();
+                let reason = running
+                    .said()
+                    .last_error()
+                    .cloned()
+                    .unwrap_or_else(|| error.to_string());
                 Err(DecodeError::Unsupported {
                     name: name.to_owned(),
                     reason: format!("ffmpeg {} cannot read it: {reason}", program.version),
@@ -245,19 +259,6 @@ impl Ffmpeg {
     }
 }
 
-/// What it said last, once it has said all.
-fn last_words(running: &Running) -> String {
-    running.finish();
-    // Its messages come by another thread, which ends soon after it.
-    for _ in 0..50 {
-        if let Some(error) = running.said().last_error() {
-            return error.clone();
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    String::new()
-}
-
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.into()).spawn(work).map(drop)
 }
@@ -278,5 +279,42 @@ impl Read for Output {
             return Err(io::Error::new(io::ErrorKind::TimedOut, text));
         }
         read
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A script in its place: no file can be made that ffmpeg speaks of late enough.
+    #[test]
+    fn what_it_says_last_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8_000,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut wav = hound::WavWriter::create(at("a.wav"), spec).unwrap();
+        (0..800).for_each(|_| wav.write_sample(0.5f32).unwrap());
+        wav.finalize().unwrap();
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *-version*) echo ffmpeg version 9; exit;; esac\n\
+             cat {}\n(exec >&-; sleep 0.3; echo '[error] and then it broke' >&2) &\n",
+            at("a.wav").display()
+        );
+        fs::write(at("ffmpeg"), script).unwrap();
+        fs::set_permissions(at("ffmpeg"), fs::Permissions::from_mode(0o755)).unwrap();
+        let program: &'static Program = Box::leak(Box::new(Program::ask(at("ffmpeg")).unwrap()));
+        let mut decoder = Ffmpeg::file(program, &at("a.wav"), "a.wav", None).unwrap();
+        let mut samples = Vec::new();
+        while decoder.next(&mut samples).unwrap() {}
+        assert_eq!(samples.len(), 800);
+        assert_eq!(decoder.notes(), ["ffmpeg says: and then it broke"]);
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn named() -> Option<PathBuf> {
 
 impl Program {
     /// Asks a program what it is; `None` where there is none, or it is no ffmpeg.
-    fn ask(path: PathBuf) -> Option<Self> {
+    pub(super) fn ask(path: PathBuf) -> Option<Self> {
         if path.as_os_str().is_empty() {
             return None;
         }
