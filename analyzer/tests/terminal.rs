@@ -21,9 +21,9 @@ const LEAVE: &str = "\x1b[?1049l";
 /// Runs the program on a terminal of 80×24; `None` where there is no `script` of util-linux.
 fn start(arguments: &str) -> Option<Child> {
     let program = env!("CARGO_BIN_EXE_analyzer");
-    // The inner shell becomes the program, so that its id is known.
+    // The inner shell becomes the program, so that its id is known. The outer one outlives Ctrl-C, to tell the exit code.
     on_a_terminal(&format!(
-        "sh -c 'echo \"id $$ .\"; exec {program} --no-config {arguments}'; echo \"exit code $?\""
+        "trap : INT; sh -c 'echo \"id $$ .\"; exec {program} --no-config {arguments}'; echo \"exit code $?\""
     ))
 }
 
@@ -37,6 +37,8 @@ fn on_a_terminal(command: &str) -> Option<Child> {
     let command = format!("stty rows 24 cols 80; {command}");
     let child = Command::new("script")
         .args(["-q", "-c", &command, "/dev/null"])
+        // The least of them, on every machine.
+        .env("SHELL", "/bin/sh")
         .env("TERM", "xterm-256color")
         .env_remove("NO_COLOR")
         .env_remove("COLORTERM")
