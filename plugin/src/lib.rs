@@ -9,6 +9,7 @@
 //! | `models` | models shared by all instances of the process |
 //! | `listener` | what becomes of readings: record, controllers, OSC |
 //! | `editor` | the window |
+//! | `vst3` | the plugin as VST3 |
 
 // The macros that export the plugin and derive its parameters write `unsafe` code; there is none of our own.
 #![allow(unsafe_code)]
@@ -20,10 +21,10 @@ mod pace;
 mod params;
 mod plugin;
 mod station;
+mod vst3;
 
 pub use plugin::Echometer;
 
-use nice_plug::prelude::{nice_export_clap, nice_export_vst3};
+use nice_plug::prelude::nice_export_clap;
 
 nice_export_clap!(Echometer);
-nice_export_vst3!(Echometer);
