@@ -12,7 +12,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
 use crate::editor::{Window, editor};
-use crate::pace::Pace;
+use crate::pace::{Pace, Patience};
 use crate::params::EchometerParams;
 use crate::station::Station;
 
@@ -165,16 +165,19 @@ impl Plugin for Echometer {
         let playing = context.transport().playing;
         let fill = self.tap.as_ref().map_or(0.0, Tap::fill);
         let lasts = Duration::from_secs_f64(frames as f64 / f64::from(self.rate.max(1)));
-        let renders = self.pace.renders(lasts, fill, Instant::now);
-        let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders);
-        if renders && heard {
+        let renders = self
+            .pace
+            .renders(lasts, fill, Instant::now)
+            .then(|| self.pace.patience(lasts));
+        let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders.is_some());
+        if let (Some(patience), true) = (renders, heard) {
             // For a model that was asked for since the last block: this one is its.
-            self.catch_up();
+            self.catch_up(patience);
         }
         let mut from = 0;
         while let Some(due) = self.controllers_due(frames) {
             // In a render, controllers follow all audio before them: block sizes do not show in what they say.
-            if renders && heard {
+            if renders.is_some() && heard {
                 self.feed(buffer, from..due, renders);
                 from = due;
             }
@@ -225,8 +228,8 @@ impl Echometer {
         self.station.listens()
     }
 
-    /// Gives the meters these frames of a block.
-    fn feed(&mut self, buffer: &mut Buffer, frames: Range<usize>, renders: bool) {
+    /// Gives the meters these frames of a block. A render waits for them, as long as it has the patience.
+    fn feed(&mut self, buffer: &mut Buffer, frames: Range<usize>, renders: Option<Patience>) {
         if frames.is_empty() {
             return;
         }
@@ -238,15 +241,15 @@ impl Echometer {
                     .map_or(0.0, |samples| samples[frames.start + frame])
             });
         }
-        if renders {
-            self.catch_up();
+        if let Some(patience) = renders {
+            self.catch_up(patience);
         }
     }
 
     /// Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
-    fn catch_up(&self) {
+    fn catch_up(&self, patience: Patience) {
         // Waiting allocates where a lock is contended.
-        util::permit_alloc(|| self.station.catch_up());
+        util::permit_alloc(|| self.station.catch_up(patience));
     }
 
     /// Where in a block of `frames` controllers are due next, where they are switched on. Counts on to the next block after

@@ -10,10 +10,11 @@ use echometer_engine::frontend::Scale;
 use echometer_engine::tap::{ChannelsError, Downmix, Layout, Tap, TapCounters, TapReader, tap_with};
 use echometer_engine::{Live, Model, Pool};
 use echometer_meters::Record;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::listener::{Outcome, Outlet};
 use crate::models;
+use crate::pace::Patience;
 use crate::params::{CustomModel, EchometerParams};
 
 /// Readings a second of input.
@@ -278,20 +279,40 @@ impl Station {
         self.listening.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything pushed so far is on the meters, scored by the model that is asked for now. For renders only.
-    pub(crate) fn catch_up(self: &Arc<Self>) {
-        let mut inner = self.inner.lock();
-        self.sync_locked(&mut inner);
-        while inner.input.is_some() && matches!(inner.phase, Phase::Loading) {
-            if self.loaded.wait_for(&mut inner, LONGEST_LOAD).timed_out() {
-                inner.phase = Phase::Failed("the model takes too long to load".into());
+    /// Waits until everything pushed so far is on the meters, with endless patience scored by the model that is asked for now.
+    /// For renders only.
+    pub(crate) fn catch_up(self: &Arc<Self>, patience: Patience) {
+        match patience {
+            Patience::Endless => {
+                let mut inner = self.inner.lock();
+                self.sync_locked(&mut inner);
+                if !self.wait_for_model(&mut inner, LONGEST_LOAD) {
+                    inner.phase = Phase::Failed("the model takes too long to load".into());
+                }
+                let live = inner.live.clone();
+                drop(inner);
+                if let Some(live) = live {
+                    live.catch_up(None);
+                }
+            }
+            Patience::AtMost(longest) => {
+                let Some(mut inner) = self.inner.try_lock() else {
+                    return;
+                };
+                let there = self.wait_for_model(&mut inner, longest);
+                let live = inner.live.clone().filter(|_| there);
+                drop(inner);
+                if let Some(live) = live {
+                    live.catch_up(Some(longest));
+                }
             }
         }
-        let live = inner.live.clone();
-        drop(inner);
-        if let Some(live) = live {
-            live.catch_up();
-        }
+    }
+
+    /// Waits while a model for this input is being loaded; whether that is over.
+    fn wait_for_model(&self, inner: &mut MutexGuard<'_, Inner>, longest: Duration) -> bool {
+        let loading = |inner: &mut Inner| inner.input.is_some() && matches!(inner.phase, Phase::Loading);
+        !self.loaded.wait_while_for(inner, loading, longest).timed_out()
     }
 
     /// Forgets all input.

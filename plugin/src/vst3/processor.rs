@@ -16,7 +16,7 @@ use super::answer;
 use super::block::{Block, Sample};
 use super::context::{Processing, transport};
 use super::effect::{Effect, takes};
-use super::table::Table;
+use super::table::{Row, Table};
 
 /// Most changes of one parameter that are looked at in a block: no host has more, and a wrong count ends there.
 const MOST_CHANGES: i32 = 4096;
@@ -106,7 +106,9 @@ impl IAudioProcessorTrait for Effect {
             answer(|| {
                 // SAFETY: null, or the host's for as long as this call lasts.
                 if let Some(changes) = unsafe { ComRef::from_raw(data.inputParameterChanges) } {
-                    move_parameters(&self.shared.table, changes);
+                    // SAFETY: as above.
+                    let back = unsafe { ComRef::from_raw(data.outputParameterChanges) };
+                    move_parameters(&self.shared.table, changes, back);
                 }
                 // SAFETY: the samples are of the kind that the block says.
                 unsafe {
@@ -170,7 +172,11 @@ fn is_size(size: i32) -> bool {
 }
 
 /// Takes a block's parameter changes over, all of them at its start: none of ours is heard.
-fn move_parameters(table: &Table, changes: ComRef<'_, IParameterChanges>) {
+fn move_parameters(
+    table: &Table,
+    changes: ComRef<'_, IParameterChanges>,
+    back: Option<ComRef<'_, IParameterChanges>>,
+) {
     // SAFETY: plain calls of the host's object; a queue lives as long as the changes.
     let queues = unsafe { changes.getParameterCount() };
     for index in 0..queues.min(MOST_CHANGES) {
@@ -188,9 +194,24 @@ fn move_parameters(table: &Table, changes: ComRef<'_, IParameterChanges>) {
         for point in 0..points.min(MOST_CHANGES) {
             let (mut offset, mut value) = (0, 0.0);
             // SAFETY: the host fills in two numbers of ours.
-            if unsafe { queue.getPoint(point, &mut offset, &mut value) } == kResultOk {
-                row.set(value);
+            let read = unsafe { queue.getPoint(point, &mut offset, &mut value) } == kResultOk;
+            let kept = !read || row.set(value);
+            if let (false, Some(back)) = (kept, back) {
+                tell_back(back, row);
             }
+        }
+    }
+}
+
+/// Tells the host the value that a parameter has: not the one that it was given.
+fn tell_back(back: ComRef<'_, IParameterChanges>, row: &Row) {
+    let (mut place, mut point) = (0, 0);
+    // SAFETY: the host reads and fills in numbers of ours; a queue lives as long as the changes.
+    unsafe {
+        let queue: Option<ComRef<'_, IParamValueQueue>> =
+            ComRef::from_raw(back.addParameterData(&row.number, &mut place));
+        if let Some(queue) = queue {
+            queue.addPoint(0, row.get(), &mut point);
         }
     }
 }

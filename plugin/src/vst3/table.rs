@@ -72,14 +72,17 @@ impl Row {
         f64::from(unsafe { self.param.unmodulated_normalized_value() })
     }
 
-    /// Sets the value, 0–1: what is outside is taken for the nearest end, what is no number is not taken.
-    pub(super) fn set(&self, value: f64) {
-        if !value.is_nan() {
-            // SAFETY: as in `get`; the framework's own wrappers set values this way.
-            unsafe {
-                self.param
-                    ._internal_set_normalized_value(value.clamp(0.0, 1.0) as f32)
-            };
+    /// Sets the value, 0–1: what is outside is taken for the nearest end, what is no number is not taken. Whether it is kept:
+    /// a trigger acts and is off again.
+    pub(super) fn set(&self, value: f64) -> bool {
+        if value.is_nan() {
+            return true;
+        }
+        let value = value.clamp(0.0, 1.0) as f32;
+        // SAFETY: as in `get`; the framework's own wrappers set values this way.
+        unsafe {
+            self.param._internal_set_normalized_value(value);
+            self.param.unmodulated_plain_value() == self.param.preview_plain(value)
         }
     }
 }
@@ -118,9 +121,12 @@ mod tests {
         let table = Table::new(EchometerParams::shared());
         let row = table.named("rate").unwrap();
         for (set, expected) in [(7.5, 1.0), (-1.0, 0.0), (f64::INFINITY, 1.0), (f64::NAN, 1.0)] {
-            row.set(set);
+            assert!(row.set(set));
             assert_eq!(row.get(), expected, "{set}");
         }
+        let reset = table.named("reset").unwrap();
+        assert!(!reset.set(1.0) && reset.set(0.0));
+        assert_eq!(reset.get(), 0.0);
         assert!(table.at(-1).is_none() && table.at(i32::MAX).is_none());
         assert!(table.at(table.rows().len() as i32).is_none());
     }
