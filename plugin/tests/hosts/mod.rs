@@ -22,15 +22,6 @@ pub(crate) fn library() -> PathBuf {
     test.with_file_name(format!("{DLL_PREFIX}echometer_plugin{DLL_SUFFIX}"))
 }
 
-/// Makes an instance of each format that stays until the process ends.
-///
-/// nice-plug 0.4.2 aborts the process when its last instance ends after another one ended with a background task waiting:
-/// see `endings.rs`. Tests that bring about such tasks call this first.
-pub(crate) fn keep_one() {
-    static KEPT: std::sync::Once = std::sync::Once::new();
-    KEPT.call_once(|| std::mem::forget((clap::Clap::new(), vst3::Vst3::new())));
-}
-
 /// How audio is processed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
