@@ -74,6 +74,8 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use echometer_engine::Levels;
+
     use super::*;
 
     fn reading(time: f64, energy: f32) -> Reading {
@@ -85,6 +87,7 @@ mod tests {
             silent: false,
             values,
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         }

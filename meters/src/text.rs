@@ -71,7 +71,7 @@ pub fn coverage(reading: Option<&Reading>, window_s: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use echometer_engine::PerFeature;
+    use echometer_engine::{Levels, PerFeature};
 
     use super::*;
 
@@ -93,6 +93,7 @@ mod tests {
             silent: false,
             values: PerFeature::default(),
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         };

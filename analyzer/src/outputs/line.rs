@@ -147,6 +147,8 @@ pub(crate) fn cells(reading: &Reading, about: &About, part: Option<&Part>) -> Ve
 
 #[cfg(test)]
 pub(super) mod tests {
+    use echometer_engine::Levels;
+
     use super::*;
 
     pub(crate) fn about() -> About {
@@ -169,6 +171,7 @@ pub(super) mod tests {
             silent: false,
             values: PerFeature::from_fn(|_| Some(0.123_456)),
             sd: PerFeature::from_fn(|_| Some(0.0)),
+            levels: Levels::default(),
             dropped: 3,
             replaced: 0,
         }
