@@ -22,6 +22,9 @@ const BINS: usize = 1_000;
 
 /// Running levels of one input.
 pub(super) struct LevelMeter {
+    /// Sample frames of a step, and those of them still to come.
+    step: usize,
+    until: usize,
     /// Energies of the last 3 s, step by step.
     steps: VecDeque<f64>,
     taken: u64,
@@ -37,13 +40,32 @@ struct Bin {
 }
 
 impl LevelMeter {
-    pub(super) fn new() -> Self {
+    /// A meter for input at `rate` Hz.
+    pub(super) fn new(rate: u32) -> Self {
+        let step = (rate / STEPS_PER_S) as usize;
         Self {
+            step,
+            until: step,
             steps: VecDeque::with_capacity(SHORT_TERM),
             taken: 0,
             loudest: [0.0; 2],
             histogram: vec![Bin::default(); BINS],
         }
+    }
+
+    /// Sample frames until a step ends.
+    pub(super) fn until(&self) -> usize {
+        self.until
+    }
+
+    /// Counts sample frames, no more than there are until a step ends; whether it ends now.
+    pub(super) fn passes(&mut self, frames: usize) -> bool {
+        self.until = self.until.saturating_sub(frames);
+        let ends = self.until == 0;
+        if ends {
+            self.until = self.step;
+        }
+        ends
     }
 
     /// Takes the energy of a step.
@@ -126,6 +148,7 @@ impl LevelMeter {
 
     pub(super) fn reset(&mut self) {
         self.steps.clear();
+        self.until = self.step;
         (self.taken, self.loudest) = (0, [0.0; 2]);
         self.histogram.fill(Bin::default());
     }
@@ -142,7 +165,7 @@ mod tests {
     use super::*;
 
     fn meter(levels: &[(f64, f64)]) -> LevelMeter {
-        let mut meter = LevelMeter::new();
+        let mut meter = LevelMeter::new(48_000);
         for &(seconds, lufs) in levels {
             for _ in 0..(seconds * f64::from(STEPS_PER_S)) as usize {
                 meter.push(energy_of(lufs));
@@ -176,7 +199,7 @@ mod tests {
 
     #[test]
     fn any_energy_is_survived() {
-        let mut meter = LevelMeter::new();
+        let mut meter = LevelMeter::new(48_000);
         for energy in [f64::INFINITY, f64::NAN, -1.0, f64::MAX, 0.0, f64::MIN_POSITIVE] {
             for _ in 0..200 {
                 meter.push(energy);

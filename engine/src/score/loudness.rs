@@ -45,16 +45,8 @@ pub struct Loudness {
     window: usize,
     /// Energies of all hops.
     whole: Option<Vec<f64>>,
-    levels: Option<Steps>,
+    levels: Option<LevelMeter>,
     mono: Vec<f32>,
-}
-
-/// What measures levels, and when it is next told of the input.
-struct Steps {
-    meter: LevelMeter,
-    /// Sample frames of a step, and those of them still to come.
-    step: usize,
-    until: usize,
 }
 
 /// What the meter is given of an input.
@@ -116,12 +108,7 @@ impl Loudness {
         let mut meter = EbuR128::new(channels, rate, Mode::M | Mode::TRUE_PEAK)?;
         meter.set_channel_map(self.meter.channel_map())?;
         self.meter = meter;
-        let step = (rate / STEPS_PER_S) as usize;
-        self.levels = Some(Steps {
-            meter: LevelMeter::new(),
-            step,
-            until: step,
-        });
+        self.levels = Some(LevelMeter::new(rate));
         Ok(())
     }
 
@@ -138,7 +125,7 @@ impl Loudness {
             });
         }
         while !folded.is_empty() {
-            let until_step = self.levels.as_ref().map_or(usize::MAX, |levels| levels.until);
+            let until_step = self.levels.as_ref().map_or(usize::MAX, LevelMeter::until);
             let (now, later) = folded.split_at(self.until_hop.min(until_step));
             match self.hears {
                 Hears::Mono => {
@@ -149,13 +136,11 @@ impl Loudness {
                 Hears::Stereo => self.meter.add_frames_f32(now.pairs().as_flattened())?,
                 Hears::Surround(_) => self.meter.add_frames_f32(now.channels())?,
             }
-            if let Some(levels) = &mut self.levels {
-                levels.until -= now.len();
-                if levels.until == 0 {
-                    levels.until = levels.step;
-                    let lufs = self.meter.loudness_window(1000 / STEPS_PER_S)?;
-                    levels.meter.push(energy_of(lufs));
-                }
+            if let Some(levels) = &mut self.levels
+                && levels.passes(now.len())
+            {
+                let lufs = self.meter.loudness_window(1000 / STEPS_PER_S)?;
+                levels.push(energy_of(lufs));
             }
             self.until_hop -= now.len();
             if self.until_hop == 0 {
@@ -223,7 +208,7 @@ impl Loudness {
             return Levels::default();
         };
         let peaks = (0..self.meter.channels()).filter_map(|channel| self.meter.true_peak(channel).ok());
-        levels.meter.levels(peaks.fold(0.0, f64::max))
+        levels.levels(peaks.fold(0.0, f64::max))
     }
 
     /// Energies of all blocks of so many hops since the start.
@@ -239,8 +224,7 @@ impl Loudness {
             whole.clear();
         }
         if let Some(levels) = &mut self.levels {
-            levels.until = levels.step;
-            levels.meter.reset();
+            levels.reset();
         }
     }
 }
