@@ -66,6 +66,7 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
     }
     let title = input.title();
     let record = Record::of(&model.card().front_end);
+    let compares = model.clone();
     let theirs = Arc::clone(&control);
     let to_the_end = Arc::new(AtomicBool::new(false));
     let reached = Arc::clone(&to_the_end);
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &Live) -> Result<(), Failure> {
         &control,
     )?;
     let shown = match (screen, args.once) {
-        _ if window => show_window(&about, record, fan.take_events(), &control),
+        _ if window => show_window(&about, compares, record, fan.take_events(), &control),
         _ if args.format == Format::None => outputs::none(&about, &fan.events, &control, args.once),
         (true, false) => outputs::terminal::run(&about, &fan.events, &control),
         (true, true) => outputs::table::run(&about, &fan.events, &control),
@@ -112,7 +113,13 @@ use outputs::window::run as show_window;
 
 /// Tells that this program has no windows.
 #[cfg(not(feature = "window"))]
-fn show_window(_: &About, _: Record, _: mpsc::Receiver<Event>, _: &Arc<Control>) -> Result<(), Failure> {
+fn show_window(
+    _: &About,
+    _: Model,
+    _: Record,
+    _: mpsc::Receiver<Event>,
+    _: &Arc<Control>,
+) -> Result<(), Failure> {
     Err(
         Failure::usage("--window: this analyzer was built without windows")
             .hint("build it with its feature `window`, or use --serve and a browser"),

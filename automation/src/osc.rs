@@ -79,7 +79,7 @@ impl OscSender {
 
 #[cfg(test)]
 mod tests {
-    use echometer_engine::PerFeature;
+    use echometer_engine::{Levels, PerFeature};
 
     use super::*;
 
@@ -95,6 +95,7 @@ mod tests {
             silent: false,
             values,
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         });

@@ -14,5 +14,5 @@ pub use feature::{Feature, PerFeature, UnknownFeature};
 pub use inference::{BackendError, Device, Graph, Port, Ports, QUIET, Runtime, UnknownDevice, also_search};
 pub use live::{Listener, Live, Pool};
 pub use model::{Model, ModelError, ModelFiles, WeakModel};
-pub use reading::Reading;
+pub use reading::{Levels, Reading};
 pub use score::{Batch, InputFormat, Loudness, ScoreError, Scorer};

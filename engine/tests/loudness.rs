@@ -179,7 +179,10 @@ fn tech_3341_live() {
         assert!((found - lufs).abs() <= 0.1, "{}: {found} LUFS", signal.name);
         // As a file, it is the same at every moment.
         let mut as_file = Vec::new();
-        let mut scorer = Scorer::new(&model, signal.format(), 10.0).unwrap();
+        let mut scorer = Scorer::new(&model, signal.format(), 10.0)
+            .unwrap()
+            .with_levels()
+            .unwrap();
         scorer.push(&samples, &mut as_file).unwrap();
         assert_eq!(readings, as_file, "{}", signal.name);
         if signal.parts.len() > 1 {

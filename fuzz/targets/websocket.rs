@@ -20,7 +20,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use board::Board;
-use echometer_engine::{PerFeature, Reading};
+use echometer_engine::{Levels, PerFeature, Reading};
 use guests::{Guests, Seat};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -84,6 +84,7 @@ fuzz_target!(|data: &[u8]| {
         silent: false,
         values: PerFeature::default(),
         sd: PerFeature::default(),
+        levels: Levels::default(),
         dropped: 0,
         replaced: 0,
     };

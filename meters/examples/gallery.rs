@@ -11,9 +11,9 @@
 use std::time::{Duration, Instant};
 
 use echometer_engine::frontend::Scale;
-use echometer_engine::{Feature, PerFeature, Reading};
-use echometer_meters::Record;
-use echometer_meters::panel::{Action, Panel, State, Status, View};
+use echometer_engine::{Feature, Levels, PerFeature, Reading};
+use echometer_meters::panel::{Action, Errand, Panel, State, Status, View};
+use echometer_meters::{Record, Reference};
 use eframe::egui;
 
 const USAGE: &str = "\
@@ -114,6 +114,7 @@ struct Gallery {
     record: Record,
     /// What is shown while frozen.
     kept: Option<Record>,
+    reference: Option<Reference>,
     start: Instant,
     /// Seconds made up before the window opened.
     ahead: f64,
@@ -132,6 +133,7 @@ impl Gallery {
             },
             record: Record::new(MELS, Scale::Power, FRAMES_HZ),
             kept: None,
+            reference: None,
             start: Instant::now(),
             ahead,
             options,
@@ -168,6 +170,9 @@ impl eframe::App for Gallery {
             record: self.kept.as_ref().unwrap_or(&self.record),
             window_s: 30.0,
             guesses: PerFeature::default(),
+            reference: self.reference.as_ref(),
+            errand: Errand::default(),
+            drops: true,
             status: Status {
                 model: "made-up data 0.0",
                 backend: "no model",
@@ -196,6 +201,14 @@ impl eframe::App for Gallery {
                 Action::Hold(on) => self.options.hold = on,
                 Action::Light(on) => self.options.light = on,
                 Action::DismissNotice => self.options.notice = None,
+                Action::Compare => {
+                    let latest = self.record.latest();
+                    self.reference = latest.map(|reading| Reference::of("made-up data", reading));
+                }
+                Action::CompareNothing => self.reference = None,
+                Action::CompareFile(_) | Action::Stop | Action::Save(_) => {
+                    self.options.notice = Some("Here a face would do what takes a while.".into())
+                }
                 Action::Settings => self.options.notice = Some("Here a face would open its settings.".into()),
             }
         }
@@ -281,6 +294,18 @@ impl Song {
             sd: PerFeature::from_fn(|feature| {
                 (!self.silent).then(|| doubt[feature] * (1.0 + 0.8 * (1.0 - coverage)))
             }),
+            levels: if self.silent {
+                Levels::default()
+            } else {
+                Levels {
+                    momentary: Some(-8.6 + 3.0 * wave(2.2, 0.0)),
+                    max_momentary: Some(-6.1),
+                    short_term: Some(-9.2 + 1.6 * wave(0.6, 0.4)),
+                    max_short_term: Some(-7.8),
+                    range: Some(6.4),
+                    true_peak: Some(-1.3),
+                }
+            },
             dropped: if self.lossy { 12 } else { 0 },
             replaced: if self.lossy { 1 } else { 0 },
         }

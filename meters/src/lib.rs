@@ -3,20 +3,29 @@
 #![forbid(unsafe_code)]
 
 mod colour;
+#[cfg(feature = "files")]
+pub mod errand;
 mod history;
+mod level;
 mod palette;
 #[cfg(feature = "egui")]
 pub mod panel;
 mod picture;
 mod record;
+mod reference;
+mod session;
+pub mod table;
 mod text;
 
 pub use colour::{GREY, Rgb, colour};
 pub use history::History;
+pub use level::Level;
 pub use palette::Palette;
 pub use picture::MelPicture;
 pub use record::Record;
-pub use text::{coverage, deviation, label, number, short_label, value};
+pub use reference::{Reference, difference};
+pub use session::Session;
+pub use text::{coverage, decimal, deviation, label, number, short_label, signed, value};
 
 use echometer_engine::Feature;
 

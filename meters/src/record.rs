@@ -1,15 +1,16 @@
-//! What a face draws: the last half minute of readings and the picture of what was heard.
+//! What a face draws: the last half minute of readings, the session they are part of, and the picture of what was heard.
 
 use echometer_engine::frontend::{FrontEndConfig, Scale};
 use echometer_engine::{Feature, PerFeature, Reading};
 
-use crate::{History, MelPicture};
+use crate::{History, MelPicture, Session};
 
 /// Readings and mel frames of one stream, kept whether anybody looks or not.
 #[derive(Debug, Clone)]
 pub struct Record {
     latest: Option<Reading>,
     histories: PerFeature<History>,
+    session: Session,
     picture: MelPicture,
 }
 
@@ -19,6 +20,7 @@ impl Record {
         Self {
             latest: None,
             histories: PerFeature::from_fn(|_| History::default()),
+            session: Session::default(),
             picture: MelPicture::new(mels, scale, frames_hz),
         }
     }
@@ -39,6 +41,7 @@ impl Record {
                 self.histories[feature].push(reading.time, value);
             }
         }
+        self.session.push(reading);
         self.latest = Some(reading.clone());
     }
 
@@ -53,6 +56,7 @@ impl Record {
         for feature in Feature::ALL {
             self.histories[feature].clear();
         }
+        self.session.clear();
         self.picture.clear();
     }
 
@@ -66,6 +70,11 @@ impl Record {
         &self.histories[feature]
     }
 
+    /// All readings since the start, thinned out.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// The picture of what was heard.
     pub fn picture(&self) -> &MelPicture {
         &self.picture
@@ -74,6 +83,8 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use echometer_engine::Levels;
+
     use super::*;
 
     fn reading(time: f64, energy: f32) -> Reading {
@@ -85,6 +96,7 @@ mod tests {
             silent: false,
             values,
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         }
@@ -102,6 +114,7 @@ mod tests {
         record.reading(&reading(0.2, 0.7));
         assert_eq!(record.history(Feature::Energy).iter().count(), 1);
         assert_eq!(record.picture().columns(), 0);
+        assert_eq!(record.session().readings().len(), 1);
         assert_eq!(record.latest().map(|reading| reading.time), Some(0.2));
     }
 }

@@ -37,9 +37,23 @@ pub const fn short_label(feature: Feature) -> &'static str {
 pub fn number(feature: Feature, value: Option<f32>) -> String {
     match (feature, value) {
         (_, None) => NOTHING.into(),
-        // Rounding must not make a negative zero.
-        (Feature::Loudness, Some(value)) => format!("{:.1}", (value * 10.0).round() / 10.0 + 0.0),
+        (Feature::Loudness, Some(value)) => decimal(value),
         (_, Some(value)) => format!("{value:.2}"),
+    }
+}
+
+/// A level's digits: `-9.8`. Rounding makes no negative zero.
+pub fn decimal(value: f32) -> String {
+    format!("{:.1}", (value * 10.0).round() / 10.0 + 0.0)
+}
+
+/// A difference of the feature, with its sign: `+0.05`, `-1.2`, and `+0.00` for none.
+pub fn signed(feature: Feature, difference: f32) -> String {
+    let scale = if feature == Feature::Loudness { 10.0 } else { 100.0 };
+    let rounded = (difference * scale).round() / scale + 0.0;
+    match feature {
+        Feature::Loudness => format!("{rounded:+.1}"),
+        _ => format!("{rounded:+.2}"),
     }
 }
 
@@ -71,7 +85,7 @@ pub fn coverage(reading: Option<&Reading>, window_s: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use echometer_engine::PerFeature;
+    use echometer_engine::{Levels, PerFeature};
 
     use super::*;
 
@@ -81,6 +95,9 @@ mod tests {
         assert_eq!(value(Feature::Loudness, Some(-9.84)), "-9.8 LUFS");
         assert_eq!(value(Feature::Loudness, Some(-0.01)), "0.0 LUFS");
         assert_eq!(value(Feature::Loudness, None), NOTHING);
+        assert_eq!(signed(Feature::Energy, -0.001), "+0.00");
+        assert_eq!(signed(Feature::Energy, -0.071), "-0.07");
+        assert_eq!(signed(Feature::Loudness, 1.26), "+1.3");
         assert_eq!(deviation(Feature::Energy, Some(0.081)), "±0.08");
         assert_eq!(deviation(Feature::Loudness, Some(0.0)), "");
     }
@@ -93,6 +110,7 @@ mod tests {
             silent: false,
             values: PerFeature::default(),
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         };

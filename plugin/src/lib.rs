@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`plugin`](mod@plugin) | what hosts call; the audio thread |
 //! | `params` | parameters and what else a project saves |
+//! | `reference` | what meters are compared with, as a project saves it |
 //! | `pace` | whether the host plays or renders |
 //! | `station` | one instance's analysis: model, stream, record |
 //! | `models` | models shared by all instances of the process |
@@ -20,6 +21,7 @@ mod models;
 mod pace;
 mod params;
 mod plugin;
+mod reference;
 mod station;
 mod vst3;
 

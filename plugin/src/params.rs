@@ -14,6 +14,9 @@ use parking_lot::RwLock;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::editor::WindowSize;
+use crate::reference::SavedReference;
+
 /// Which model scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(crate) enum ModelSource {
@@ -156,6 +159,12 @@ pub(crate) struct EchometerParams {
     /// Whether the window is light.
     #[persist = "light"]
     pub(crate) light: Saved<bool>,
+    /// What the meters are compared with.
+    #[persist = "reference"]
+    pub(crate) reference: Saved<Option<SavedReference>>,
+    /// How large the window is.
+    #[persist = "window"]
+    pub(crate) window: Saved<WindowSize>,
     /// The version of a state that was refused. Saved, but not read again.
     #[persist = "refused"]
     pub(crate) refused: Saved<Option<String>>,
@@ -195,6 +204,8 @@ impl EchometerParams {
             osc_target: Saved::new(DEFAULT_TARGET.into()),
             custom: Saved::default(),
             light: Saved::default(),
+            reference: Saved::default(),
+            window: Saved::default(),
             refused: Saved::default(),
         }
     }
@@ -285,6 +296,11 @@ fn refuse_newer(state: &mut PluginState, version: &str) {
         }
     } else {
         state.fields.remove("refused");
+        // Saved before there were references: one of another project must not stay.
+        state
+            .fields
+            .entry("reference".into())
+            .or_insert_with(|| "null".into());
     }
 }
 
@@ -356,7 +372,8 @@ mod tests {
         for version in ["0.1.0", "0.0.9"] {
             let mut state = state(version);
             refuse_newer(&mut state, "0.1.0");
-            assert_eq!((state.params.len(), state.fields.len()), (1, 1));
+            assert_eq!(state.params.len(), 1);
+            assert_eq!(state.fields.keys().collect::<Vec<_>>(), ["light", "reference"]);
         }
     }
 }

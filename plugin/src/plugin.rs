@@ -9,9 +9,8 @@ use echometer_automation::CcGlide;
 use echometer_engine::tap::Tap;
 use echometer_engine::{Feature, PerFeature};
 use nice_plug::prelude::*;
-use nice_plug_egui::EguiEditor;
 
-use crate::editor::{Window, editor};
+use crate::editor::{SizedEditor, editor};
 use crate::pace::{Pace, Patience};
 use crate::params::EchometerParams;
 use crate::station::Station;
@@ -99,7 +98,7 @@ impl Plugin for Echometer {
     ];
     const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
 
-    type Editor = EguiEditor<Window>;
+    type Editor = SizedEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
 

@@ -10,6 +10,7 @@ use echometer_engine::frontend::Scale;
 use echometer_engine::tap::{ChannelsError, Downmix, Layout, Tap, TapCounters, TapReader, tap_with};
 use echometer_engine::{Live, Model, Pool};
 use echometer_meters::Record;
+use echometer_meters::errand::Errands;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::listener::{Outcome, Outlet};
@@ -81,6 +82,7 @@ pub(crate) struct Station {
     inner: Mutex<Inner>,
     loaded: Condvar,
     outcome: Arc<Outcome>,
+    errands: Errands,
     /// Whether what is pushed to the tap is or will be heard. Read by the audio thread.
     listening: AtomicBool,
 }
@@ -107,8 +109,14 @@ impl Station {
                 targets: Default::default(),
                 params,
             }),
+            errands: Errands::default(),
             listening: AtomicBool::new(true),
         })
+    }
+
+    /// What the window's user asked for that takes a while.
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.errands
     }
 
     pub(crate) fn outcome(&self) -> &Outcome {
@@ -368,6 +376,7 @@ impl Station {
     pub(crate) fn shut_down(&self) {
         self.inner.lock().closed = true;
         self.close();
+        self.errands.end();
         let (loaders, pool) = {
             let mut inner = self.inner.lock();
             (std::mem::take(&mut inner.loaders), inner.pool.take())

@@ -27,6 +27,8 @@ fn changed<H: Host>(random: &mut Random) -> H {
             "osc-target": json!("127.0.0.1:12345").to_string(),
             "custom-model": custom.to_string(),
             "light": "true",
+            "reference": json!({ "name": "mix ünï.wav", "values": { "energy": 0.5 }, "range": 4.5 }).to_string(),
+            "window": json!({ "width": 1000.0, "height": 700.0 }).to_string(),
         },
     });
     assert!(host.load_json(&fields));
@@ -59,8 +61,45 @@ fn round_trip<H: Host>(seed: u64) {
         assert_eq!(a["fields"]["osc-target"], "\"127.0.0.1:12345\"");
         assert_eq!(a["fields"]["light"], "true");
         assert!(a["fields"]["custom-model"].as_str().unwrap().contains("ünïcode"));
+        let field =
+            |name: &str| -> Value { serde_json::from_str(b["fields"][name].as_str().unwrap()).unwrap() };
+        assert_eq!(field("reference")["name"], "mix ünï.wav");
+        assert_eq!(field("reference")["values"], json!({ "energy": 0.5 }));
+        assert_eq!(field("window"), json!({ "width": 1000.0, "height": 700.0 }));
         assert_eq!(a["version"], env!("CARGO_PKG_VERSION"));
     }
+}
+
+/// States of an Echometer that had no reference and no window size, and fields that hold nonsense.
+fn older<H: Host>() {
+    let mut host = changed::<H>(&mut Random::new(12));
+    let state = |fields: Value| json!({ "version": "0.0.9", "params": {}, "fields": fields });
+    assert!(host.load_json(&state(json!({ "light": "false" }))));
+    let saved = host.save_json();
+    assert_eq!(
+        saved["fields"]["reference"], "null",
+        "one of another project does not stay"
+    );
+    assert_eq!(saved["fields"]["light"], "false");
+    for nonsense in [
+        "",
+        "3",
+        "[]",
+        "{\"width\": \"wide\"}",
+        "{\"values\": {\"energy\": null}}",
+    ] {
+        let fields = json!({ "light": "true", "reference": nonsense, "window": nonsense });
+        host.load_json(&state(fields));
+        let saved = host.save_json();
+        assert_eq!(saved["fields"]["light"], "true", "{nonsense}: the rest is taken");
+        host.load_json(&state(json!({ "light": "false" })));
+    }
+}
+
+#[test]
+fn older_states_and_nonsense_are_taken_as_far_as_they_go() {
+    older::<Clap>();
+    older::<Vst3>();
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn one(
         scorer = scorer.for_track();
     }
     if options.frames {
-        scorer = scorer.with_frames();
+        // For a window, which shows levels too.
+        scorer = scorer.with_frames().with_levels().map_err(named)?;
     }
     let duration_s = samples.duration_s();
     let part = Part {

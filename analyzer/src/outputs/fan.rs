@@ -312,7 +312,7 @@ impl Spreader {
 
 #[cfg(test)]
 mod tests {
-    use echometer_engine::PerFeature;
+    use echometer_engine::{Levels, PerFeature};
 
     use super::*;
 
@@ -363,6 +363,7 @@ mod tests {
             silent: false,
             values: PerFeature::default(),
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         })

@@ -1,6 +1,9 @@
 //! A reading in the words that every output uses.
 
 use echometer_engine::{Feature, PerFeature, Reading};
+use echometer_meters::table;
+use echometer_meters::table::round;
+pub(crate) use echometer_meters::table::told;
 use serde::Serialize;
 
 use super::About;
@@ -46,14 +49,6 @@ struct Features {
     loudness: Option<f64>,
 }
 
-/// A feature's value as it is told; JSON has no NaN and no infinity.
-pub(crate) fn told(values: &PerFeature<Option<f32>>, feature: Feature) -> Option<f64> {
-    let digits = if feature == Feature::Loudness { 2 } else { 4 };
-    values[feature]
-        .filter(|value| value.is_finite())
-        .map(|value| round(f64::from(value), digits))
-}
-
 impl Features {
     fn new(values: &PerFeature<Option<f32>>) -> Self {
         let value = |feature: Feature| told(values, feature);
@@ -68,12 +63,6 @@ impl Features {
             loudness: value(Feature::Loudness),
         }
     }
-}
-
-/// Rounded to `digits` decimals, which prints as short as it is; never `-0`.
-fn round(value: f64, digits: i32) -> f64 {
-    let scale = 10f64.powi(digits);
-    (value * scale).round() / scale + 0.0
 }
 
 impl<'a> Line<'a> {
@@ -103,7 +92,6 @@ pub(crate) fn json(reading: &Reading, about: &About, part: Option<&Part>) -> ser
 
 /// The columns of a table of readings: what a line calls them, deviations with `sd_` before.
 pub(crate) fn columns() -> Vec<String> {
-    let names = || Feature::ALL.into_iter().map(Feature::name);
     let rest = [
         "model",
         "backend",
@@ -113,26 +101,13 @@ pub(crate) fn columns() -> Vec<String> {
         "track",
         "connection",
     ];
-    let plain = ["time", "coverage"].into_iter().chain(names()).map(str::to_owned);
-    plain
-        .chain(names().map(|name| format!("sd_{name}")))
-        .chain(rest.map(str::to_owned))
-        .collect()
+    table::columns().chain(rest.map(str::to_owned)).collect()
 }
 
 /// A reading under [`columns`]: the same values as in JSON, and nothing where JSON has `null` or leaves a field out.
 pub(crate) fn cells(reading: &Reading, about: &About, part: Option<&Part>) -> Vec<String> {
     let line = Line::new(reading, about, part);
-    let features = |values: &PerFeature<Option<f32>>| {
-        Feature::ALL.map(|feature| {
-            told(values, feature)
-                .map(|value| value.to_string())
-                .unwrap_or_default()
-        })
-    };
-    let mut cells = vec![line.time.to_string(), line.coverage.to_string()];
-    cells.extend(features(&reading.values));
-    cells.extend(features(&reading.sd));
+    let mut cells: Vec<_> = table::cells(reading).collect();
     cells.extend([
         line.model.to_owned(),
         line.backend.to_owned(),
@@ -147,6 +122,8 @@ pub(crate) fn cells(reading: &Reading, about: &About, part: Option<&Part>) -> Ve
 
 #[cfg(test)]
 pub(super) mod tests {
+    use echometer_engine::Levels;
+
     use super::*;
 
     pub(crate) fn about() -> About {
@@ -169,6 +146,7 @@ pub(super) mod tests {
             silent: false,
             values: PerFeature::from_fn(|_| Some(0.123_456)),
             sd: PerFeature::from_fn(|_| Some(0.0)),
+            levels: Levels::default(),
             dropped: 3,
             replaced: 0,
         }

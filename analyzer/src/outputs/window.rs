@@ -9,8 +9,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use echometer_meters::Record;
-use echometer_meters::panel::{Action, Panel, State, Status, View};
+use echometer_engine::Model;
+use echometer_meters::errand::Errands;
+use echometer_meters::panel::{Action, Errand, Panel, State, Status, View};
+use echometer_meters::{Record, Reference};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ViewportBuilder, ViewportCommand};
 
 use super::About;
@@ -30,9 +32,10 @@ const FALL: f32 = 0.95;
 ///
 /// Runs on the program's first thread: some systems open windows on no other.
 ///
-/// `record` is an empty one for the model's frames.
+/// `model` scores what is compared with; `record` is an empty one for its frames.
 pub(crate) fn run(
     about: &About,
+    model: Model,
     record: Record,
     events: Receiver<Event>,
     control: &Arc<Control>,
@@ -49,7 +52,7 @@ pub(crate) fn run(
         ..Default::default()
     };
     let (ready, opened) = mpsc::channel();
-    let face = Face::new(about, Arc::clone(&shared), Arc::clone(control));
+    let face = Face::new(about, model, Arc::clone(&shared), Arc::clone(control));
     let theirs = (Arc::clone(&shared), Arc::clone(control));
     // Events are taken whether the window is drawn or not: a hidden one is not, and nobody waits for it.
     thread::Builder::new()
@@ -116,12 +119,15 @@ struct Face {
     hold: bool,
     light: bool,
     peak: f32,
+    model: Model,
+    errands: Errands,
+    reference: Option<Reference>,
     /// What the window is called now.
     title: String,
 }
 
 impl Face {
-    fn new(about: &About, shared: Arc<Shared>, control: Arc<Control>) -> Self {
+    fn new(about: &About, model: Model, shared: Arc<Shared>, control: Arc<Control>) -> Self {
         Self {
             shared,
             control,
@@ -132,6 +138,9 @@ impl Face {
             hold: false,
             light: false,
             peak: 0.0,
+            model,
+            errands: Errands::default(),
+            reference: None,
             title: title(&about.input),
         }
     }
@@ -140,6 +149,8 @@ impl Face {
     fn show(&mut self, ui: &mut egui::Ui, screen: &mut Screen) -> Vec<Action> {
         self.peak = screen.take_peak().max(self.peak * FALL);
         let notice = screen.notice();
+        self.reference = self.errands.take_reference().or(self.reference.take());
+        let progress = self.errands.progress();
         let view = View {
             state: match &screen.phase {
                 Phase::Waiting => State::Waiting,
@@ -150,6 +161,14 @@ impl Face {
             record: self.kept.as_ref().unwrap_or(&screen.record),
             window_s: self.about.window_s,
             guesses: self.about.guesses,
+            reference: self.reference.as_ref(),
+            errand: Errand {
+                words: &progress.words,
+                busy: progress.busy,
+                share: progress.share,
+                failed: progress.failed,
+            },
+            drops: true,
             status: Status {
                 model: &self.about.model,
                 backend: &self.about.backend,
@@ -177,16 +196,44 @@ impl Face {
             Action::Light(on) => self.light = on,
             Action::Settings => self.sheet.toggle(),
             Action::DismissNotice => screen.dismiss_notice(),
+            Action::Compare => {
+                let latest = self.shown(screen).latest().filter(|reading| !reading.silent);
+                if let Some(reading) = latest {
+                    let title = screen.part.as_ref().map_or(&self.about.input, |part| &part.title);
+                    self.reference = Some(Reference::of(title, reading));
+                    self.errands.stop();
+                }
+            }
+            Action::CompareFile(path) => self.errands.score(path, self.model.clone()),
+            Action::CompareNothing => {
+                self.errands.stop();
+                self.reference = None;
+            }
+            Action::Stop => self.errands.stop(),
+            Action::Save(path) => {
+                let session = self.shown(screen).session().clone();
+                let (model, backend) = (self.about.model.clone(), self.about.backend.clone());
+                self.errands.save(path, session, model, backend);
+            }
         }
+    }
+
+    /// What is on the meters.
+    fn shown<'a>(&'a self, screen: &'a Screen) -> &'a Record {
+        self.kept.as_ref().unwrap_or(&screen.record)
     }
 
     /// Keys of the terminal and of the desktop that leave.
     fn leaves(&mut self, ctx: &egui::Context) -> bool {
-        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) && !self.sheet.close() {
+        let escape = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        if escape && !self.sheet.close() && !self.panel.close() {
+            return true;
+        }
+        // What is typed into a field is no key of ours.
+        if !ctx.text_edit_focused() && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Q)) {
             return true;
         }
         let shortcuts = [
-            KeyboardShortcut::new(Modifiers::NONE, Key::Q),
             KeyboardShortcut::new(Modifiers::COMMAND, Key::Q),
             KeyboardShortcut::new(Modifiers::COMMAND, Key::W),
         ];

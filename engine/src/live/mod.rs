@@ -73,7 +73,9 @@ impl Live {
             channels: tap.downmix().channels() as u16,
             layout: tap.downmix().layout(),
         };
-        let scorer = Scorer::new(model, input, reading_hz)?.with_frames();
+        let scorer = Scorer::new(model, input, reading_hz)?
+            .with_frames()
+            .with_levels()?;
         let shared = Arc::new(Shared::new(Arc::clone(tap.counters()), tap.frames_read()));
         pool.add(Stream::new(Arc::clone(&shared), scorer, tap, Box::new(listener)));
         Ok(Self {

@@ -69,6 +69,10 @@ impl Lane {
         self.track.get_or_insert_default();
     }
 
+    pub(super) fn keep_levels(&mut self) -> Result<(), ScoreError> {
+        self.loudness.keep_levels()
+    }
+
     pub(super) fn keep_frames(&mut self) {
         self.heard.get_or_insert_default();
     }
@@ -206,6 +210,7 @@ impl Lane {
             silent,
             values,
             sd,
+            levels: self.loudness.levels(),
             dropped: 0,
             replaced: self.replaced,
         }

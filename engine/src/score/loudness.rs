@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use ebur128::{EbuR128, Mode};
 
 use super::ScoreError;
+use super::levels::{LevelMeter, STEPS_PER_S};
 use crate::feature::Feature;
+use crate::reading::Levels;
 use crate::tap::{Downmix, Folded};
 
 /// A gating block is 400 ms …
@@ -19,15 +21,15 @@ const HOP_MS: u32 = 1000 / HOPS_PER_S;
 /// Seconds of input until there is any loudness.
 pub(super) const FIRST_BLOCK_S: f64 = BLOCK_HOPS as f64 / HOPS_PER_S as f64;
 /// BS.1770's absolute gate, in LUFS.
-const ABSOLUTE_GATE: f64 = -70.0;
+pub(super) const ABSOLUTE_GATE: f64 = -70.0;
 /// BS.1770's relative gate, 10 LU below the loudness of what passes the absolute one.
 const RELATIVE_GATE: f64 = 0.1;
 /// Tech 3342's relative gate, 20 LU below the loudness of what passes the absolute one.
-const RANGE_GATE: f64 = 0.01;
+pub(super) const RANGE_GATE: f64 = 0.01;
 /// Tech 3342's loudness range is between these shares of what passes both gates.
-const RANGE: [f64; 2] = [0.1, 0.95];
+pub(super) const RANGE: [f64; 2] = [0.1, 0.95];
 /// BS.1770's offset between K-weighted energy in dB and LUFS.
-const OFFSET: f64 = -0.691;
+pub(super) const OFFSET: f64 = -0.691;
 
 /// Gated loudness of the last window, and, where asked for, of everything since the start.
 pub struct Loudness {
@@ -43,6 +45,7 @@ pub struct Loudness {
     window: usize,
     /// Energies of all hops.
     whole: Option<Vec<f64>>,
+    levels: Option<LevelMeter>,
     mono: Vec<f32>,
 }
 
@@ -89,6 +92,7 @@ impl Loudness {
             blocks: VecDeque::with_capacity(window + 1),
             window,
             whole: None,
+            levels: None,
             mono: Vec::new(),
         })
     }
@@ -96,6 +100,16 @@ impl Loudness {
     /// Also keeps what [`Self::whole`] and [`Self::range`] need: 80 bytes a second of input. Call it before the first samples.
     pub fn keep_whole(&mut self) {
         self.whole.get_or_insert_default();
+    }
+
+    /// Also measures what [`Self::levels`] needs. Call it before the first samples.
+    pub fn keep_levels(&mut self) -> Result<(), ScoreError> {
+        let (channels, rate) = (self.meter.channels(), self.meter.rate());
+        let mut meter = EbuR128::new(channels, rate, Mode::M | Mode::TRUE_PEAK)?;
+        meter.set_channel_map(self.meter.channel_map())?;
+        self.meter = meter;
+        self.levels = Some(LevelMeter::new(rate));
+        Ok(())
     }
 
     /// Takes samples as the [`Downmix`] that it was made for folds them; those of another are an error.
@@ -111,7 +125,8 @@ impl Loudness {
             });
         }
         while !folded.is_empty() {
-            let (now, later) = folded.split_at(self.until_hop);
+            let until_step = self.levels.as_ref().map_or(usize::MAX, LevelMeter::until);
+            let (now, later) = folded.split_at(self.until_hop.min(until_step));
             match self.hears {
                 Hears::Mono => {
                     self.mono.clear();
@@ -120,6 +135,12 @@ impl Loudness {
                 }
                 Hears::Stereo => self.meter.add_frames_f32(now.pairs().as_flattened())?,
                 Hears::Surround(_) => self.meter.add_frames_f32(now.channels())?,
+            }
+            if let Some(levels) = &mut self.levels
+                && levels.passes(now.len())
+            {
+                let lufs = self.meter.loudness_window(1000 / STEPS_PER_S)?;
+                levels.push(energy_of(lufs));
             }
             self.until_hop -= now.len();
             if self.until_hop == 0 {
@@ -180,6 +201,16 @@ impl Loudness {
         Some((10.0 * (loud / quiet).log10()) as f32)
     }
 
+    /// Momentary and short-term loudness, loudness range and true peak; all `None` where they were not asked for
+    /// ([`Self::keep_levels`]).
+    pub fn levels(&self) -> Levels {
+        let Some(levels) = &self.levels else {
+            return Levels::default();
+        };
+        let peaks = (0..self.meter.channels()).filter_map(|channel| self.meter.true_peak(channel).ok());
+        levels.levels(peaks.fold(0.0, f64::max))
+    }
+
     /// Energies of all blocks of so many hops since the start.
     fn whole_blocks(&self, hops: usize) -> impl Iterator<Item = f64> + Clone {
         self.whole.as_deref().unwrap_or_default().windows(hops).map(block)
@@ -192,6 +223,9 @@ impl Loudness {
         if let Some(whole) = &mut self.whole {
             whole.clear();
         }
+        if let Some(levels) = &mut self.levels {
+            levels.reset();
+        }
     }
 }
 
@@ -201,7 +235,7 @@ fn block(hops: &[f64]) -> f64 {
 }
 
 /// K-weighted energy at a loudness in LUFS.
-fn energy_of(lufs: f64) -> f64 {
+pub(super) fn energy_of(lufs: f64) -> f64 {
     10f64.powf((lufs - OFFSET) / 10.0)
 }
 
@@ -214,7 +248,7 @@ fn gated(energies: impl Iterator<Item = f64> + Clone) -> Option<f32> {
     Some(Feature::Loudness.clamp((10.0 * mean.log10() + OFFSET) as f32))
 }
 
-fn mean(energies: impl Iterator<Item = f64>) -> Option<f64> {
+pub(super) fn mean(energies: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = energies.fold((0.0, 0u64), |(sum, count), energy| (sum + energy, count + 1));
     (count > 0).then(|| sum / count as f64)
 }

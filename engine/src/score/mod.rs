@@ -4,6 +4,7 @@ mod batch;
 mod columns;
 mod graphs;
 mod lane;
+mod levels;
 mod loudness;
 mod rows;
 mod scorer;

@@ -35,6 +35,12 @@ impl Scorer {
         self
     }
 
+    /// Also measures the [`Levels`](crate::Levels) of every reading.
+    pub fn with_levels(mut self) -> Result<Self, ScoreError> {
+        self.lane.keep_levels()?;
+        Ok(self)
+    }
+
     /// Also keeps the mel frames for [`Self::take_frames`].
     #[must_use]
     pub fn with_frames(mut self) -> Self {

@@ -7,19 +7,35 @@ use super::meter::{Meter, Pen};
 use crate::History;
 
 /// Values further apart than this are not joined: in between there was nothing to score.
-const GAP_S: f64 = 2.5;
+pub(super) const GAP_S: f64 = 2.5;
+
+/// Width of a curve's line, in points of the drawing.
+const WIDTH: f32 = 1.75;
 
 /// Draws the curve into `rect`, newest at the right.
 pub(super) fn draw(pen: &Pen<'_>, meter: &Meter<'_>, rect: Rect) {
+    grid(pen, rect);
+    trace(pen, rect, runs(meter, room(pen, rect)), meter.colour(pen.theme));
+}
+
+/// Where points of a curve in `rect` may be, so that all of its line is inside.
+pub(super) fn room(pen: &Pen<'_>, rect: Rect) -> Rect {
+    rect.shrink2(egui::vec2(0.0, pen.s(WIDTH) / 2.0))
+}
+
+/// Hairlines behind a curve: both ends of the scale, and its middle.
+pub(super) fn grid(pen: &Pen<'_>, rect: Rect) {
     let hair = Stroke::new(1.0, pen.theme.grid);
     for part in [0.0, 0.5, 1.0] {
         let y = (rect.top() + rect.height() * part).round() + 0.5;
         pen.painter.hline(rect.x_range(), y, hair);
     }
-    let colour = meter.colour(pen.theme);
-    let width = pen.s(1.75);
-    let room = rect.shrink2(egui::vec2(0.0, width / 2.0));
-    for run in runs(meter, room) {
+}
+
+/// Draws the pieces of a curve with the ground below it.
+pub(super) fn trace(pen: &Pen<'_>, rect: Rect, runs: Vec<Vec<Pos2>>, colour: Color32) {
+    let width = pen.s(WIDTH);
+    for run in runs {
         if let [only] = run[..] {
             pen.painter.circle_filled(only, width * 0.75, colour);
             continue;

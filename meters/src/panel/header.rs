@@ -32,11 +32,15 @@ pub(super) fn show(ui: &Ui, pen: &Pen<'_>, view: &View<'_>, rect: Rect, actions:
     let style = Style::new(pen.s(12.0), pen.theme.soft);
     let from = state.left() + 2.0 * radius + pen.s(8.0);
     let room = (state.right() - from).max(0.0);
-    let text = if width(&pen.painter, &long, style) <= room {
-        &long
-    } else {
-        &short
-    };
+    let compared = view
+        .reference
+        .map(|reference| format!("{long}  ·  vs. {}", reference.name));
+    let fits = |text: &&String| width(&pen.painter, text, style) <= room;
+    let text = [compared.as_ref(), Some(&long)]
+        .into_iter()
+        .flatten()
+        .find(fits)
+        .unwrap_or(&short);
     let seen = set_within(
         &pen.painter,
         text,

@@ -3,6 +3,7 @@
 use echometer_engine::Feature;
 
 use super::meter::Meter;
+use crate::Level;
 
 /// What the feature is, in its range.
 pub(super) const fn meaning(feature: Feature) -> &'static str {
@@ -42,6 +43,23 @@ const WARMING: &str = "Values settle while the ring at the top fills up.";
 
 const HELD: &str = "The wedge marks the largest value of the last half minute.";
 
+const AIMED: &str =
+    "The diamond marks the reference; the signed number is how far the value is above or below it.";
+
+/// What a level is.
+pub(super) const fn level(level: Level) -> &'static str {
+    match level {
+        Level::ShortTerm => "Short-term loudness: that of the last 3 seconds.",
+        Level::Momentary => "Momentary loudness: that of the last 400 milliseconds.",
+        Level::Range => {
+            "Loudness range: how far quiet and loud parts lie apart since the last reset. It means little before a minute was heard."
+        }
+        Level::TruePeak => {
+            "True peak: the largest peak since the last reset, between samples too. Above \u{2212}1 dBTP it may clip once it is coded as MP3 or AAC."
+        }
+    }
+}
+
 /// The hover text of a meter.
 pub(super) fn meter(meter: &Meter<'_>, warming: bool) -> String {
     let mut text = meaning(meter.feature).to_owned();
@@ -58,6 +76,9 @@ pub(super) fn meter(meter: &Meter<'_>, warming: bool) -> String {
     }
     if meter.peak.is_some() {
         text = text + " " + HELD;
+    }
+    if meter.reference.is_some() {
+        text = text + " " + AIMED;
     }
     if warming {
         text = text + " " + WARMING;
@@ -106,3 +127,12 @@ pub(super) const REPLACED: &str = "Samples that were no usable numbers and were 
 
 /// The model.
 pub(super) const MODEL: &str = "The model that estimates the values, and what it runs on.";
+
+/// The button for the reference.
+pub(super) const REFERENCE: &str = "Compare with another track, or with this moment";
+
+/// The button for the session.
+pub(super) const SESSION: &str = "All that was heard since the last reset, as curves; and save it as a table";
+
+/// The button that copies.
+pub(super) const COPY: &str = "Copy all values, to paste them into a note or a spreadsheet. Key: C";

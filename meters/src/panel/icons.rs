@@ -25,6 +25,14 @@ pub(super) enum Icon {
     Sliders,
     /// A cross.
     Close,
+    /// A ring with a dot: something to aim at.
+    Aim,
+    /// A curve between its axes.
+    Curve,
+    /// Two sheets.
+    Copy,
+    /// A tick.
+    Done,
 }
 
 /// Draws `icon` around `centre`, sixteen points of the drawing wide.
@@ -94,6 +102,30 @@ pub(super) fn draw(pen: &Pen<'_>, icon: Icon, centre: Pos2, colour: Color32) {
                 segment((-5.5, y), (5.5, y));
                 painter.circle_filled(at(knob, y), 2.0 * unit, colour);
             }
+        }
+        Icon::Aim => {
+            painter.circle_stroke(centre, 4.5 * unit, line);
+            painter.circle_filled(centre, 1.5 * unit, colour);
+            for (x, y) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+                segment((4.5 * x, 4.5 * y), (6.5 * x, 6.5 * y));
+            }
+        }
+        Icon::Curve => {
+            let axes = [(-5.5, -5.0), (-5.5, 5.0), (5.5, 5.0)].map(|(x, y)| at(x, y));
+            painter.add(Shape::line(axes.to_vec(), line));
+            let curve = [(-3.0, 2.0), (-0.5, -1.5), (1.5, 0.5), (5.0, -4.0)].map(|(x, y)| at(x, y));
+            painter.add(Shape::line(curve.to_vec(), line));
+        }
+        Icon::Copy => {
+            let front = [(-2.0, -2.0), (5.0, -2.0), (5.0, 5.5), (-2.0, 5.5)].map(|(x, y)| at(x, y));
+            painter.add(Shape::closed_line(front.to_vec(), line));
+            let back =
+                [(-2.0, 2.5), (-5.0, 2.5), (-5.0, -5.5), (2.0, -5.5), (2.0, -2.0)].map(|(x, y)| at(x, y));
+            painter.add(Shape::line(back.to_vec(), line));
+        }
+        Icon::Done => {
+            let tick = [(-4.5, 0.5), (-1.5, 3.5), (4.5, -3.5)].map(|(x, y)| at(x, y));
+            painter.add(Shape::line(tick.to_vec(), line));
         }
         Icon::Close => {
             segment((-3.5, -3.5), (3.5, 3.5));

@@ -36,3 +36,13 @@ pub(super) fn actions(ui: &Ui, view: &View<'_>, meters: &[Id]) -> Vec<Action> {
     };
     keys.into_iter().filter_map(action).collect()
 }
+
+/// Whether the keys pressed in this frame ask for a copy of the values: C, or what copies elsewhere.
+pub(super) fn copies(ui: &Ui) -> bool {
+    let ctx = ui.ctx();
+    !ctx.text_edit_focused()
+        && ctx.input(|input| {
+            let plain = input.modifiers.is_none() && input.key_pressed(Key::C);
+            plain || input.events.contains(&Event::Copy)
+        })
+}

@@ -139,13 +139,38 @@ fn numerals(pen: &Pen<'_>, meter: &Meter<'_>, rect: Rect, size: f32) {
         Align2::RIGHT_BOTTOM,
     );
     let small = Style::new(side.size.min(pen.s(13.0)), pen.theme.soft);
-    largest(
+    let style = Style::new(side.size, pen.theme.focus);
+    let above = apart(
         pen,
         meter,
-        small,
+        style,
         seen,
         pos2(right, rect.bottom() - side.size * CAP),
     );
+    largest(pen, meter, small, seen, above);
+}
+
+/// Writes how far the value is from its reference to the right of the numerals and above what ends at `below`, if there is room;
+/// returns where that ends.
+pub(super) fn apart(
+    pen: &Pen<'_>,
+    meter: &Meter<'_>,
+    style: Style,
+    numerals: Rect,
+    below: egui::Pos2,
+) -> egui::Pos2 {
+    let Some(text) = meter.apart().map(|text| typeset(&text)) else {
+        return below;
+    };
+    let at = pos2(below.x, below.y - pen.s(6.0));
+    let high = style.size * CAP;
+    if at.x - width(&pen.painter, &text, style) - pen.s(6.0) < numerals.right()
+        || at.y - high < numerals.top() - 1.0
+    {
+        return below;
+    }
+    set(&pen.painter, &text, style, at, Align2::RIGHT_BOTTOM);
+    pos2(at.x, at.y - high)
 }
 
 /// Writes the largest value of late to the right of the numerals and above what ends at `below`, if there is room.

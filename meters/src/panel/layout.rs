@@ -11,8 +11,12 @@ pub(super) struct Layout {
     pub(super) header: Rect,
     /// Something the user must know.
     pub(super) notice: Option<Rect>,
+    /// Levels, and what is done with readings.
+    pub(super) strip: Option<Rect>,
     /// Everything between header and footer: what a message may cover when there are no meters.
     pub(super) body: Rect,
+    /// What lies below the strip.
+    pub(super) rest: Rect,
     /// The three large meters.
     pub(super) large: [Rect; 3],
     /// The five small meters.
@@ -50,9 +54,18 @@ impl Layout {
             rows.y += gap;
             bar
         });
-        let height = (size.y - rows.y - footer).max(0.0);
-        let body = rows.part(0.0, rows.y, size.x - 2.0 * margin, height);
         let width = size.x - 2.0 * margin;
+        let height = (size.y - rows.y - footer).max(0.0);
+        let body = rows.part(0.0, rows.y, width, height);
+        let strip = if tight { STRIP.0 } else { STRIP.1 };
+        let with_strip = height - strip - gap >= LEAST;
+        let strip = with_strip.then(|| {
+            let strip = rows.take(strip);
+            rows.y += gap;
+            strip
+        });
+        let height = (size.y - rows.y - footer).max(0.0);
+        let rest = rows.part(0.0, rows.y, width, height);
         let (large, small, picture) = if size.x < 600.0 && height > 640.0 {
             tall(&rows, width, height, gap)
         } else {
@@ -63,7 +76,9 @@ impl Layout {
             scale,
             header: top,
             notice,
+            strip,
             body,
+            rest,
             large,
             small,
             picture,
@@ -71,6 +86,12 @@ impl Layout {
         }
     }
 }
+
+/// Heights of the strip where there is little room and elsewhere, in points of the drawing.
+const STRIP: (f32, f32) = (28.0, 56.0);
+
+/// What the strip must leave to the meters.
+const LEAST: f32 = 180.0;
 
 /// Least heights beside a picture, in points of the drawing.
 const LARGE: f32 = 208.0;
@@ -173,6 +194,7 @@ mod tests {
                 let layout = Layout::new(window, notice);
                 let mut places = vec![layout.header, layout.footer];
                 places.extend(layout.notice);
+                places.extend(layout.strip);
                 places.extend(layout.large);
                 places.extend(layout.small);
                 places.extend(layout.picture);
@@ -213,11 +235,19 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_seen_at_every_size() {
+        for size in sizes() {
+            let layout = Layout::new(Rect::from_min_size(pos2(0.0, 0.0), size), 0);
+            assert!(layout.strip.is_some(), "{size:?}");
+        }
+    }
+
+    #[test]
     fn large_windows_draw_larger() {
         let scale = |x, y| Layout::new(Rect::from_min_size(pos2(0.0, 0.0), vec2(x, y)), 0).scale;
-        assert_eq!(scale(860.0, 560.0), 1.0);
+        assert_eq!(scale(860.0, 624.0), 1.0);
         assert_eq!(scale(420.0, 300.0), 1.0);
-        assert_eq!(scale(1720.0, 1120.0), 2.0);
-        assert!(scale(3840.0, 2160.0) > 3.5);
+        assert_eq!(scale(1720.0, 1248.0), 2.0);
+        assert!(scale(3840.0, 2160.0) > 3.4);
     }
 }

@@ -5,7 +5,7 @@ use egui::{Color32, Painter};
 
 use super::theme::Theme;
 use super::view::{State, View};
-use crate::{History, deviation, label, number, value};
+use crate::{History, deviation, difference, label, number, signed, value};
 
 /// What to draw with.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub(super) struct Meter<'a> {
     pub(super) needle: Option<f32>,
     /// The largest value of the last half minute, if it is to be marked.
     pub(super) peak: Option<f32>,
+    /// What the value is compared with.
+    pub(super) reference: Option<f32>,
     /// The last half minute.
     pub(super) history: &'a History,
     /// The end of the last half minute, in seconds of input.
@@ -72,6 +74,10 @@ impl<'a> Meter<'a> {
             sd: value.and(sd),
             needle: value.map(|value| feature.position(value)),
             peak: peak.filter(|_| view.hold && value.is_some()),
+            reference: view
+                .reference
+                .and_then(|reference| reference.values[feature])
+                .filter(|value| value.is_finite()),
             history,
             now: reading.map_or(0.0, |reading| reading.time),
             silent,
@@ -107,10 +113,29 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// How far the value is above its reference: `+0.05`.
+    pub(super) fn apart(&self) -> Option<String> {
+        difference(self.value, self.reference).map(|apart| signed(self.feature, apart))
+    }
+
     /// The meter in words: `Energy 0.63 ± 0.08`.
     pub(super) fn spoken(&self) -> String {
         let guess = if self.guess { " (a guess)" } else { "" };
         let name = format!("{}{guess}", label(self.feature));
+        let spoken = self.spoken_value(&name);
+        match (self.apart(), self.reference) {
+            (Some(apart), reference) => {
+                format!(
+                    "{spoken}, {apart} from the reference's {}",
+                    number(self.feature, reference)
+                )
+            }
+            (None, Some(_)) => format!("{spoken}, reference {}", value(self.feature, self.reference)),
+            (None, None) => spoken,
+        }
+    }
+
+    fn spoken_value(&self, name: &str) -> String {
         match (self.value, self.sd) {
             (None, _) if self.silent => format!("{name}: silence"),
             (None, _) => format!("{name}: no value"),

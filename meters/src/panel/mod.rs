@@ -18,7 +18,10 @@ mod notice;
 mod picture;
 mod ring;
 mod scale;
+mod session;
+mod sheet;
 mod small;
+mod strip;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -26,15 +29,17 @@ mod view;
 
 use egui::{CornerRadius, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
-use crate::{LARGE, SMALL};
+use crate::{LARGE, SMALL, table};
 pub use dialog::dialog;
 use layout::Layout;
 use meter::{Meter, Pen};
 use motion::Motion;
 use picture::Picture;
 use ring::Ring;
+use sheet::Sheet;
+use strip::{Press, Shown};
 use theme::Theme;
-pub use view::{Action, State, Status, View};
+pub use view::{Action, Errand, State, Status, View};
 
 /// What one window remembers between frames.
 #[derive(Default)]
@@ -43,14 +48,22 @@ pub struct Panel {
     look: Option<(egui::Context, Theme, f32)>,
     motion: Motion,
     picture: Picture,
+    sheet: Sheet,
+    /// The session, while it is shown.
+    session: Option<session::Shown>,
+    /// When the values were copied.
+    copied: Option<f64>,
 }
+
+/// Seconds for which the button says that values were copied.
+const COPIED_S: f64 = 1.5;
 
 impl Panel {
     /// The size a window opens with, in points.
-    pub const SIZE: (f32, f32) = (860.0, 560.0);
+    pub const SIZE: (f32, f32) = (860.0, 624.0);
 
     /// The smallest size that stays readable, in points.
-    pub const MIN_SIZE: (f32, f32) = (420.0, 300.0);
+    pub const MIN_SIZE: (f32, f32) = (420.0, 332.0);
 
     /// Draws everything into `ui` and returns what the user asked for.
     ///
@@ -83,16 +96,70 @@ impl Panel {
         if let State::Failed(reason) = view.state {
             message::failed(ui, &pen, reason, layout.body, &mut actions);
         } else {
-            meters = self.meters(ui, &pen, view, &layout);
+            if let Some(rect) = layout.strip {
+                let shown = self.shown(ui);
+                let press = strip::show(ui, &pen, view, shown, rect);
+                self.press(ui, view, press);
+            }
+            match &mut self.session {
+                Some(shown) => session::show(ui, &pen, view, shown, layout.rest, &mut actions),
+                None => meters = self.meters(ui, &pen, view, &layout),
+            }
         }
         let level = footer::level(view.status.peak);
         let level = self.motion.level(level / 60.0, dt(ui, view)) * 60.0;
         footer::show(ui, &pen, view, level, layout.footer);
         actions.extend(keys::actions(ui, view, &meters));
+        if keys::copies(ui) {
+            self.press(ui, view, Some(Press::Copy));
+        }
+        self.sheet.show(ui, view, layout.scale, &mut actions);
+        actions.extend(dropped(&ctx).map(Action::CompareFile));
         if self.motion.moving() {
             ctx.request_repaint();
         }
         actions
+    }
+
+    /// Closes what lies over the meters; `false` where there is nothing.
+    pub fn close(&mut self) -> bool {
+        if self.sheet.open {
+            self.sheet.open = false;
+            return true;
+        }
+        self.session.take().is_some()
+    }
+
+    /// Which buttons of the strip are on.
+    fn shown(&self, ui: &Ui) -> Shown {
+        let since = self.copied.map(|at| ui.input(|input| input.time) - at);
+        let copied = since.is_some_and(|since| (0.0..COPIED_S).contains(&since));
+        if copied {
+            ui.ctx().request_repaint_after_secs(COPIED_S as f32);
+        }
+        Shown {
+            reference: self.sheet.open,
+            session: self.session.is_some(),
+            copied,
+        }
+    }
+
+    fn press(&mut self, ui: &Ui, view: &View<'_>, press: Option<Press>) {
+        match press {
+            None => {}
+            Some(Press::Reference) => self.sheet.open = !self.sheet.open,
+            Some(Press::Session) => {
+                self.session = match self.session {
+                    Some(_) => None,
+                    None => Some(session::Shown::new()),
+                }
+            }
+            Some(Press::Copy) => {
+                let reading = view.record.latest();
+                ui.ctx().copy_text(table::values(reading, view.reference));
+                self.copied = Some(ui.input(|input| input.time));
+            }
+        }
     }
 
     /// All meters and the picture; returns the meters' ids.
@@ -166,4 +233,15 @@ fn focus(pen: &Pen<'_>, rect: Rect) {
     let round = CornerRadius::same(pen.s(8.0).min(255.0) as u8);
     let ring = Stroke::new(pen.s(2.0), pen.theme.focus);
     pen.painter.rect_stroke(rect, round, ring, StrokeKind::Inside);
+}
+
+/// The file that was dropped on the window, where the system tells of it.
+fn dropped(ctx: &egui::Context) -> Option<std::path::PathBuf> {
+    ctx.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .first()
+            .map(|file| file.path().to_path_buf())
+    })
 }

@@ -36,6 +36,9 @@ pub(super) fn draw(pen: &Pen<'_>, meter: &Meter<'_>, track: Rect) {
         }
         needle(pen, track, x(at));
     }
+    if let Some(reference) = meter.reference {
+        aim(pen, track, x(meter.feature.position(reference)));
+    }
     if let Some(peak) = meter.peak {
         mark(pen, track, x(meter.feature.position(peak)));
     }
@@ -59,6 +62,22 @@ fn needle(pen: &Pen<'_>, track: Rect, x: f32) {
     pen.painter.rect_filled(gap, 0, pen.theme.card);
     pen.painter
         .rect_filled(line, (pen.s(width) / 2.0) as u8, pen.theme.text);
+}
+
+/// The reference: a diamond on the scale.
+fn aim(pen: &Pen<'_>, track: Rect, x: f32) {
+    let half = pen.s(if track.height() < pen.s(8.0) { 4.0 } else { 6.0 });
+    let centre = pos2(x, track.center().y);
+    let corners = [
+        vec2(0.0, -half),
+        vec2(half, 0.0),
+        vec2(0.0, half),
+        vec2(-half, 0.0),
+    ];
+    let diamond = corners.map(|corner| centre + corner).to_vec();
+    let edge = Stroke::new(pen.s(1.5), pen.theme.card);
+    pen.painter
+        .add(Shape::convex_polygon(diamond, pen.theme.focus, edge));
 }
 
 /// The largest value of late: a wedge above the scale.

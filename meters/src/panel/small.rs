@@ -4,7 +4,7 @@ use egui::{Align2, Rect, pos2, vec2};
 
 use super::curve;
 use super::ink::{CAP, Style, set, typeset, width};
-use super::large::{bearing, card, largest, name, numeral_colour};
+use super::large::{apart, bearing, card, largest, name, numeral_colour};
 use super::meter::{Meter, Pen};
 use super::scale::{self, CAPTION, NUMBERS};
 use crate::{label, short_label};
@@ -76,7 +76,18 @@ pub(super) fn draw(pen: &Pen<'_>, meter: &Meter<'_>, rect: Rect) {
     if aside {
         if with_under {
             let at = pos2(inner.left(), bar.bottom() + pen.s(8.0));
-            set(&pen.painter, &note, caption, at, Align2::LEFT_TOP);
+            let seen = set(&pen.painter, &note, caption, at, Align2::LEFT_TOP);
+            let text = meter.apart().map(|text| typeset(&text)).unwrap_or_default();
+            let style = Style::new(caption.size, pen.theme.focus);
+            if seen.right() + pen.s(4.0) + width(&pen.painter, &text, style) <= inner.right() {
+                set(
+                    &pen.painter,
+                    &text,
+                    style,
+                    pos2(inner.right(), at.y),
+                    Align2::RIGHT_TOP,
+                );
+            }
         }
     } else {
         set(
@@ -86,7 +97,9 @@ pub(super) fn draw(pen: &Pen<'_>, meter: &Meter<'_>, rect: Rect) {
             pos2(right, base),
             Align2::RIGHT_BOTTOM,
         );
-        largest(pen, meter, caption, seen, pos2(right, base - caption.size * CAP));
+        let style = Style::new(pen.s(13.0), pen.theme.focus);
+        let above = apart(pen, meter, style, seen, pos2(right, base - caption.size * CAP));
+        largest(pen, meter, caption, seen, above);
         if with_under {
             scale::numbers(pen, meter.feature, bar);
         }

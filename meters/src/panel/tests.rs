@@ -1,15 +1,17 @@
 //! The panel as a whole, drawn without a window.
 
+mod compare;
+
 use echometer_engine::frontend::Scale;
-use echometer_engine::{Feature, PerFeature, Reading};
+use echometer_engine::{Feature, Levels, PerFeature, Reading};
 use egui::epaint::ClippedShape;
 use egui::{Key, Modifiers, Rect, Shape, Vec2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::layout::Layout;
-use super::{Action, Panel, State, Status, View, notice};
-use crate::{LARGE, MelPicture, ORDER, Record, SMALL, label, short_label};
+use super::{Action, Errand, Panel, State, Status, View, notice};
+use crate::{LARGE, MelPicture, ORDER, Record, Reference, SMALL, label, short_label};
 
 const MELS: usize = 32;
 
@@ -31,7 +33,10 @@ struct Face {
     guesses: PerFeature<bool>,
     frozen: bool,
     notice: Option<&'static str>,
+    reference: Option<Reference>,
+    errand: Errand<'static>,
     actions: Vec<Action>,
+    copied: Vec<String>,
     field: Option<String>,
     window: Rect,
 }
@@ -47,7 +52,10 @@ impl Face {
             guesses: PerFeature::default(),
             frozen: false,
             notice: None,
+            reference: None,
+            errand: Errand::default(),
             actions: Vec::new(),
+            copied: Vec::new(),
             field: None,
             window: Rect::NOTHING,
         }
@@ -65,6 +73,9 @@ impl Face {
             record: &self.record,
             window_s: 30.0,
             guesses: self.guesses,
+            reference: self.reference.as_ref(),
+            errand: self.errand,
+            drops: true,
             status: Status {
                 model: "an-uncommonly-long-model-name 12.34.56-beta",
                 backend: "onnxruntime cpu",
@@ -79,6 +90,13 @@ impl Face {
         };
         self.window = ui.available_rect_before_wrap();
         self.actions.extend(self.panel.show(ui, &view));
+        ui.ctx().output(|output| {
+            let texts = output.commands.iter().filter_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
+            self.copied.extend(texts);
+        });
     }
 
     fn open(self, size: Vec2) -> Harness<'static, Self> {
@@ -86,6 +104,30 @@ impl Face {
         let mut harness = builder.build_ui_state(|ui, face: &mut Self| face.ui(ui), self);
         harness.run();
         harness
+    }
+}
+
+const LEVELS: Levels = Levels {
+    momentary: Some(-21.3),
+    max_momentary: Some(-17.8),
+    short_term: Some(-22.4),
+    max_short_term: Some(-19.9),
+    range: Some(11.6),
+    true_peak: Some(-10.2),
+};
+
+/// A reference as loud and as different as can be.
+fn reference() -> Reference {
+    Reference {
+        name: "A mix with a rather long name, mastered again (3).wav".into(),
+        values: PerFeature([0.5, 0.9, 0.1, 0.0, 1.0, 0.6, 0.46, -23.0].map(Some)),
+        levels: Levels {
+            max_momentary: Some(-40.0),
+            max_short_term: Some(-8.0),
+            range: Some(1.0),
+            true_peak: Some(-1.0),
+            ..LEVELS
+        },
     }
 }
 
@@ -106,6 +148,7 @@ fn record(coverage: f32, silent: bool) -> Record {
                 _ => (!silent).then(|| feature.clamp(values[feature] + late)),
             }),
             sd: PerFeature::from_fn(|feature| (!silent).then_some(sds[feature])),
+            levels: if silent { Levels::default() } else { LEVELS },
             dropped: 12_345,
             replaced: 678_901,
         });
@@ -129,11 +172,14 @@ fn faces() -> Vec<(&'static str, Face)> {
         ("warming", Face::new(State::Running, record(0.4, false))),
         ("full", Face::new(State::Running, record(1.0, false))),
         ("held", Face::new(State::Running, record(1.0, false))),
+        ("compared", Face::new(State::Running, record(1.0, false))),
+        ("compared and held", Face::new(State::Running, record(1.0, false))),
         ("frozen", Face::new(State::Running, record(1.0, false))),
         ("silent", Face::new(State::Running, record(1.0, true))),
     ];
     for (name, face) in &mut faces {
-        face.hold = matches!(*name, "held" | "silent");
+        face.hold = matches!(*name, "held" | "silent" | "compared and held");
+        face.reference = name.starts_with("compared").then(reference);
         face.frozen = *name == "frozen";
     }
     faces
@@ -176,8 +222,8 @@ fn layout(harness: &Harness<'_, Face>, size: Vec2) -> Layout {
     Layout::new(window, rows)
 }
 
-const SIZES: [(f32, f32); 13] = [
-    (420.0, 300.0),
+const SIZES: [(f32, f32); 14] = [
+    (420.0, 332.0),
     (420.0, 560.0),
     (420.0, 1200.0),
     (480.0, 340.0),
@@ -185,7 +231,8 @@ const SIZES: [(f32, f32); 13] = [
     (640.0, 420.0),
     (671.0, 430.0),
     (860.0, 560.0),
-    (1000.0, 300.0),
+    (860.0, 624.0),
+    (1000.0, 332.0),
     (1280.0, 720.0),
     (1600.0, 1000.0),
     (2560.0, 1080.0),
@@ -206,6 +253,7 @@ fn no_text_overlaps_another_or_leaves_its_place() {
             if name == "failed" {
                 places.push(layout.body);
             } else {
+                places.extend(layout.strip);
                 places.extend(layout.large);
                 places.extend(layout.small);
                 places.extend(layout.picture);
@@ -362,12 +410,12 @@ fn silence_shows_no_number() {
             "\u{2212}20",
         ];
         let texts = texts(&harness.output().shapes);
+        let in_card = |seen: &Rect| {
+            let mut cards = layout.large.iter().chain(&layout.small);
+            cards.any(|card| card.contains_rect(*seen))
+        };
         for (text, seen) in &texts {
-            let in_card = layout
-                .large
-                .iter()
-                .chain(&layout.small)
-                .any(|card| card.contains_rect(*seen));
+            let in_card = in_card(seen);
             let digits = text.chars().any(|letter| letter.is_ascii_digit());
             assert!(
                 !in_card || !digits || scale.contains(&text.as_str()),
@@ -379,7 +427,11 @@ fn silence_shows_no_number() {
             "{texts:?}"
         );
         assert!(
-            texts.iter().filter(|(text, _)| text == "–").count() == Feature::COUNT,
+            texts
+                .iter()
+                .filter(|(text, seen)| text == "–" && in_card(seen))
+                .count()
+                == Feature::COUNT,
             "{texts:?}"
         );
     }
@@ -428,7 +480,9 @@ fn buttons_ask_for_what_they_should() {
             panel: Panel::default(),
             record: record(1.0, false),
             actions: Vec::new(),
+            copied: Vec::new(),
             field: None,
+            reference: None,
             ..face
         }
         .open(size.into());
@@ -467,7 +521,7 @@ fn tab_reaches_every_control_and_meter() {
         "Loudness -13.8 LUFS",
     ];
     let mut reached = vec![false; names.len()];
-    for _ in 0..24 {
+    for _ in 0..48 {
         harness.key_press(Key::Tab);
         harness.run();
         for (name, reached) in names.iter().zip(&mut reached) {

@@ -1,8 +1,10 @@
 //! What the panel is shown, and what it asks for.
 
+use std::path::PathBuf;
+
 use echometer_engine::PerFeature;
 
-use crate::Record;
+use crate::{Record, Reference};
 
 /// How far the meters are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +36,19 @@ pub struct Status<'a> {
     pub notice: Option<&'a str>,
 }
 
+/// What the user asked for that takes a while: scoring a file, writing one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Errand<'a> {
+    /// What to tell of it; empty where there is nothing.
+    pub words: &'a str,
+    /// Whether it is still being done.
+    pub busy: bool,
+    /// The share that is done, where that is known.
+    pub share: Option<f32>,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
 /// Everything one frame shows.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -45,6 +60,12 @@ pub struct View<'a> {
     pub window_s: f64,
     /// Features that the model hardly knows, by its own card: their meters are grey.
     pub guesses: PerFeature<bool>,
+    /// What the meters are compared with.
+    pub reference: Option<&'a Reference>,
+    /// How far what takes a while is.
+    pub errand: Errand<'a>,
+    /// Whether files that are dropped on the window arrive.
+    pub drops: bool,
     /// Facts for the footer.
     pub status: Status<'a>,
     /// Whether the meters stand still although audio comes in.
@@ -56,7 +77,7 @@ pub struct View<'a> {
 }
 
 /// What the user asked for. The face decides what comes of it; the next [`View`] shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Forget all input and start again.
     Reset,
@@ -70,4 +91,14 @@ pub enum Action {
     Settings,
     /// The notice was read.
     DismissNotice,
+    /// Compare with what the meters say now.
+    Compare,
+    /// Compare with the file here.
+    CompareFile(PathBuf),
+    /// Compare with nothing.
+    CompareNothing,
+    /// Stop what takes a while.
+    Stop,
+    /// Write the session down here.
+    Save(PathBuf),
 }

@@ -1,22 +1,25 @@
 //! The plugin's window: the meters, and a sheet of settings.
 
 mod settings;
+mod sized;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echometer_engine::PerFeature;
-use echometer_meters::panel::{Action, Panel, State, Status, View};
+use echometer_meters::Reference;
+use echometer_meters::panel::{Action, Errand, Panel, State, Status, View};
 use nice_plug::context::gui::GuiContext;
-use nice_plug::editor::SizeConstraints;
-use nice_plug::editor::dpi::LogicalSize;
-use nice_plug::prelude::{Param, ParamSetter, ResizeHint};
-use nice_plug_egui::baseview::HandlerError;
-use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, create_egui_editor};
+use nice_plug::prelude::{Param, ParamSetter};
+use nice_plug_egui::baseview::{self, HandlerError};
+use nice_plug_egui::{Frame, NiceEguiApp};
 
 use crate::params::EchometerParams;
+use crate::reference::SavedReference;
 use crate::station::{Phase, Station};
 use settings::Settings;
+pub(crate) use sized::SizedEditor;
+pub(crate) use sized::WindowSize;
 
 /// Between two pictures while something may move.
 const FRAME: Duration = Duration::from_millis(33);
@@ -28,34 +31,20 @@ const WAITING_AFTER: Duration = Duration::from_millis(700);
 const USUAL_WINDOW_S: f64 = 30.0;
 
 /// The editor that hosts open and close.
-pub(crate) fn editor(params: Arc<EchometerParams>, station: Arc<Station>) -> Option<EguiEditor<Window>> {
-    let size = |(width, height): (f32, f32)| LogicalSize::new(width, height);
-    let hint = ResizeHint {
-        size_constraints: SizeConstraints::Logical {
-            min_size: Some(size(Panel::MIN_SIZE)),
-            max_size: None,
-        },
-        ..ResizeHint::RESIZABLE
-    };
-    let settings = EguiNiceSettings::new()
-        .with_tile("Echometer")
-        .with_resize_hint(hint);
-    create_egui_editor(
-        EguiEditorState::from_size(size(Panel::SIZE), 1.0),
-        Default::default(),
-        settings,
-        Window::new(params, station),
-    )
+pub(crate) fn editor(params: Arc<EchometerParams>, station: Arc<Station>) -> Option<SizedEditor> {
+    SizedEditor::new(params, station)
 }
 
 /// What one window shows and remembers.
-pub struct Window {
+pub(crate) struct Window {
     params: Arc<EchometerParams>,
     station: Arc<Station>,
     panel: Panel,
     settings: Settings,
     host: Option<GuiContext>,
     heard: Heard,
+    /// The reference, and the count of changes that it was made for.
+    reference: Option<(u64, Option<Reference>)>,
 }
 
 /// Whether audio comes in, judged by what was written to the tap.
@@ -78,6 +67,7 @@ impl Window {
                 at: None,
                 peak: 0.0,
             },
+            reference: None,
         }
     }
 
@@ -103,8 +93,62 @@ impl Window {
             Action::Light(on) => params.light.put(on),
             Action::Settings => self.settings.toggle(params),
             Action::DismissNotice => self.station.dismiss_notice(),
+            Action::Compare => self.compare(),
+            Action::CompareFile(path) => match self.station.phase() {
+                Phase::Ready(model) => self.station.errands().score(path, model),
+                Phase::Loading => self.station.errands().refuse("The model is still being loaded."),
+                Phase::Failed(reason) => self.station.errands().refuse(reason),
+            },
+            Action::CompareNothing => {
+                self.station.errands().stop();
+                params.reference.put(None);
+            }
+            Action::Stop => self.station.errands().stop(),
+            Action::Save(path) => {
+                let session = self.station.outcome().record.lock().session().clone();
+                let (model, backend) = match self.station.phase() {
+                    Phase::Ready(model) => (model.title(), model.runtime().name().to_string()),
+                    Phase::Loading | Phase::Failed(_) => Default::default(),
+                };
+                self.station.errands().save(path, session, model, backend);
+            }
         }
     }
+
+    /// Compares with what the meters say now.
+    fn compare(&self) {
+        let latest = self.station.outcome().record.lock().latest().cloned();
+        if let Some(reading) = latest.filter(|reading| !reading.silent) {
+            let name = format!("Reading at {}", clock(reading.time));
+            self.keep(&Reference::of(name, &reading));
+            self.station.errands().stop();
+        }
+    }
+
+    fn keep(&self, reference: &Reference) {
+        self.params.reference.put(Some(SavedReference::from(reference)));
+    }
+
+    /// The reference as it is drawn, made anew when it changes.
+    fn reference(&mut self) -> Option<Reference> {
+        if let Some(made) = self.station.errands().take_reference() {
+            self.keep(&made);
+        }
+        let changes = self.params.reference.changes();
+        if self.reference.as_ref().is_none_or(|(known, _)| *known != changes) {
+            let saved = self.params.reference.get();
+            self.reference = Some((changes, saved.map(|saved| saved.reference())));
+        }
+        self.reference
+            .as_ref()
+            .and_then(|(_, reference)| reference.clone())
+    }
+}
+
+/// Minutes and seconds of input: `12:34`.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.max(0.0) as u64;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 /// Sets a parameter as a user's gesture, which hosts can record and undo.
@@ -129,6 +173,14 @@ impl NiceEguiApp for Window {
         Ok(())
     }
 
+    fn resized(&mut self, size: baseview::WindowSize) {
+        let (width, height) = (size.logical.width as f32, size.logical.height as f32);
+        let size = WindowSize::new(width, height);
+        if size != self.params.window.get() {
+            self.params.window.put(size);
+        }
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
         let Some(host) = self.host.clone() else {
             return;
@@ -148,6 +200,8 @@ impl NiceEguiApp for Window {
             .unwrap_or_default();
         let light = self.params.light.get();
         let cpu = self.station.load();
+        let reference = self.reference();
+        let progress = self.station.errands().progress();
         let actions = {
             let record = self.station.outcome().record.lock();
             let view = View {
@@ -164,6 +218,15 @@ impl NiceEguiApp for Window {
                 guesses: PerFeature::from_fn(|feature| {
                     model.as_ref().is_some_and(|model| model.card().is_guess(feature))
                 }),
+                reference: reference.as_ref(),
+                errand: Errand {
+                    words: &progress.words,
+                    busy: progress.busy,
+                    share: progress.share,
+                    failed: progress.failed,
+                },
+                // The framework's windows keep what is dropped on them to themselves.
+                drops: false,
                 status: Status {
                     model: &title,
                     backend: &backend,

@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nice_plug::prelude::{AsyncExecutor, AudioIOLayout, BufferConfig, Plugin};
-use nice_plug_egui::EguiEditor;
 use parking_lot::{Mutex, MutexGuard};
 use vst3::Steinberg::Vst::{
     BusDirection, BusDirections_, BusInfo, BusInfo_::BusFlags_, BusTypes_, IAudioProcessor, IComponent,
@@ -28,7 +27,7 @@ use super::host::Host;
 use super::state;
 use super::table::Table;
 use super::text::put_wide;
-use crate::editor::Window;
+use crate::editor::SizedEditor;
 use crate::plugin::Echometer;
 
 /// How long the host's main thread waits for a block to end that is being processed: a render's may wait for the model.
@@ -46,7 +45,7 @@ pub(super) struct Engine {
 pub(super) struct Shared {
     pub(super) table: Table,
     pub(super) host: Arc<Host>,
-    pub(super) editor: Mutex<Option<EguiEditor<Window>>>,
+    pub(super) editor: Mutex<Option<SizedEditor>>,
     /// Whether a window is open: there can be one at a time.
     pub(super) open: AtomicBool,
 }

@@ -14,7 +14,6 @@ use nice_plug::editor::dpi::{NativeSize, Size};
 use nice_plug::editor::{
     Editor, EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, ParentWindowHandle, SpawnedEditor,
 };
-use nice_plug_egui::EguiEditor;
 use parking_lot::Mutex;
 use vst3::Steinberg::Vst::ViewType::kEditor;
 use vst3::Steinberg::{
@@ -31,7 +30,7 @@ use super::host::{Host, Message, Remote};
 #[cfg(target_os = "linux")]
 use super::run_loop::Watch;
 use super::text::same;
-use crate::editor::Window;
+use crate::editor::SizedEditor;
 
 /// What hosts of this system call their windows.
 const PLATFORM: FIDString = if cfg!(target_os = "windows") {
@@ -42,7 +41,7 @@ const PLATFORM: FIDString = if cfg!(target_os = "windows") {
     kPlatformTypeX11EmbedWindowID
 };
 
-type Spawned = SpawnedEditor<<EguiEditor<Window> as Editor>::Handle>;
+type Spawned = SpawnedEditor<<SizedEditor as Editor>::Handle>;
 
 /// One view. Hosts may make several; one at a time has a window.
 pub(super) struct View {

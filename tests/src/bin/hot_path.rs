@@ -56,25 +56,31 @@ fn main() {
                 }
             });
         }
-        "loudness" => {
+        part @ ("loudness" | "levels") => {
             let pairs: Vec<_> = second.chunks(2).map(|pair| [pair[0], pair[1]]).collect();
             let mut loudness = Loudness::new(RATE, &Downmix::new(2).unwrap(), 30.0).unwrap();
+            if part == "levels" {
+                loudness.keep_levels().unwrap();
+            }
             measured(&mut || {
                 for _ in 0..SECONDS {
                     pairs
                         .chunks(BLOCK)
                         .for_each(|block| loudness.push(block.into()).unwrap());
-                    black_box(loudness.window());
+                    black_box((loudness.window(), loudness.levels()));
                 }
             });
         }
-        "live path" => score(Scorer::new(&model(), FORMAT, 5.0).unwrap(), &second),
+        "live path" => score(
+            Scorer::new(&model(), FORMAT, 5.0).unwrap().with_levels().unwrap(),
+            &second,
+        ),
         // As a scan: the trunk a second at a time, a look a second, no readings between.
         "file" => {
             let model = Model::load_ahead(&default_model(), Device::Embedded).unwrap();
             score(Scorer::new(&model, FORMAT, 1e-6).unwrap().for_track(), &second);
         }
-        part => panic!("`{part}`: tap, front end, loudness, live path or file"),
+        part => panic!("`{part}`: tap, front end, loudness, levels, live path or file"),
     }
     println!("{SECONDS}");
 }

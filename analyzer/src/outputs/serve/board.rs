@@ -133,7 +133,7 @@ impl News {
 
 #[cfg(test)]
 mod tests {
-    use echometer_engine::PerFeature;
+    use echometer_engine::{Levels, PerFeature};
 
     use super::*;
 
@@ -144,6 +144,7 @@ mod tests {
             silent: false,
             values: PerFeature::default(),
             sd: PerFeature::default(),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         }

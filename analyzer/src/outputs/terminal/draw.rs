@@ -279,7 +279,7 @@ fn footer(area: Rect, buffer: &mut Buffer, state: &State<'_>, theme: &Theme) {
 
 #[cfg(test)]
 mod tests {
-    use echometer_engine::{PerFeature, Reading};
+    use echometer_engine::{Levels, PerFeature, Reading};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
@@ -359,6 +359,7 @@ mod tests {
             silent: false,
             values: PerFeature::from_fn(|_| Some(0.63)),
             sd: PerFeature::from_fn(|_| Some(0.08)),
+            levels: Levels::default(),
             dropped: 0,
             replaced: 0,
         };
@@ -422,6 +423,7 @@ mod tests {
                     Some(if feature == Feature::Loudness { -20.0 } else { 0.6 })
                 }),
                 sd: PerFeature::from_fn(|_| Some(0.08)),
+                levels: Levels::default(),
                 dropped: 0,
                 replaced: 0,
             }));
