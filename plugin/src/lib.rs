@@ -9,10 +9,13 @@
 //! | `models` | models shared by all instances of the process |
 //! | `listener` | what becomes of readings: record, controllers, OSC |
 //! | `editor` | the window |
+//! | `window_end` | the end of the window's thread |
+//! | `clap` | the CLAP format, guarded against its hosts |
 
-// The macros that export the plugin and derive its parameters write `unsafe` code; there is none of our own.
+// The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap` alone.
 #![allow(unsafe_code)]
 
+mod clap;
 mod editor;
 mod listener;
 mod models;
@@ -20,10 +23,10 @@ mod pace;
 mod params;
 mod plugin;
 mod station;
+mod window_end;
 
 pub use plugin::Echometer;
 
-use nice_plug::prelude::{nice_export_clap, nice_export_vst3};
+use nice_plug::prelude::nice_export_vst3;
 
-nice_export_clap!(Echometer);
 nice_export_vst3!(Echometer);

@@ -16,6 +16,7 @@ use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceE
 
 use crate::params::EchometerParams;
 use crate::station::{Phase, Station};
+use crate::window_end;
 use settings::Settings;
 
 /// Between two pictures while something may move.
@@ -122,6 +123,7 @@ impl NiceEguiApp for Window {
         _frame: &mut Frame,
     ) -> Result<(), HandlerError> {
         self.host = Some(host);
+        window_end::begun();
         // What the last window left belongs to its context. The framework does not say when a window closes.
         self.panel = Panel::default();
         // Scanners make instances without windows; models are loaded for those who look or play.
