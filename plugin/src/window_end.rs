@@ -1,9 +1,11 @@
-//! The end of a window's thread.
+//! The end of a window's threads.
 //!
-//! On X11 a window lives on a thread of its own, and baseview 0.4.2 may return from closing the window before that thread
-//! has ended. A host that unloads the plugin then takes the ground from under it. So whoever closes a window waits here.
+//! On X11 a window lives on a thread of its own, and the clipboard on another that it starts. Neither is sure to have ended
+//! when the window is closed: baseview 0.4.2 may return before it has joined the one, and nobody joins the other. A host that
+//! unloads the plugin then takes the ground from under them. So whoever closes a window waits here.
 
-use std::path::PathBuf;
+use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,48 +17,50 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Windows open one after the other, so that the one that has begun is the one that was opened.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// The window thread that began last.
-static BEGUN: Mutex<Option<WindowThread>> = Mutex::new(None);
+/// The window that began last.
+static BEGUN: Mutex<Option<WindowThreads>> = Mutex::new(None);
 
-/// The thread of a window.
+/// The threads of one window, by the name that they alone have: a thread hands its name down to those it starts.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct WindowThread {
-    /// Its entry in the system's list, which goes as the thread goes.
-    task: PathBuf,
+pub(crate) struct WindowThreads {
+    name: String,
 }
 
-/// Opens a window, and says which thread it lives on if that is one of its own.
-pub(crate) fn opened<R>(open: impl FnOnce() -> R) -> (R, Option<WindowThread>) {
+/// Opens a window, and says which threads it lives on if they are its own.
+pub(crate) fn opened<R>(open: impl FnOnce() -> R) -> (R, Option<WindowThreads>) {
     let _one_at_a_time = OPENING.lock();
     BEGUN.lock().take();
     let result = open();
-    let thread = BEGUN.lock().take();
-    (
-        result,
-        thread.filter(|thread| WindowThread::this().as_ref() != Some(thread)),
-    )
+    let threads = BEGUN.lock().take();
+    let here = fs::read_to_string("/proc/thread-self/comm").unwrap_or_default();
+    (result, threads.filter(|threads| threads.name != here.trim_end()))
 }
 
-/// Remembers this thread as the window's. Every window calls this while it is opened.
+/// Gives this thread, which is a window's, a name of its own. Every window calls this while it is opened. Only Linux has
+/// windows with threads, and lists them.
 pub(crate) fn begun() {
-    *BEGUN.lock() = WindowThread::this();
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    // The system keeps fifteen characters.
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) % 10_000;
+    let name = format!("echometer-w{count:04}");
+    let named = fs::write("/proc/thread-self/comm", &name).is_ok();
+    *BEGUN.lock() = named.then_some(WindowThreads { name });
 }
 
-impl WindowThread {
-    /// This very thread, where the system lists threads (Linux). Elsewhere windows have none of their own.
-    fn this() -> Option<Self> {
-        let task = std::fs::read_link("/proc/thread-self").ok()?;
-        Some(Self {
-            task: PathBuf::from("/proc").join(task),
-        })
-    }
-
-    /// Waits until the thread has ended, for a while at most. The window must have been closed before.
+impl WindowThreads {
+    /// Waits until all have ended, for a while at most. The window must have been closed before.
     pub(crate) fn wait(self) {
         let start = Instant::now();
-        while self.task.exists() && start.elapsed() < LONGEST {
+        while self.live() && start.elapsed() < LONGEST {
             thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    fn live(&self) -> bool {
+        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        // A thread may end while we look.
+        let mut names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+        names.any(|name| name.trim_end() == self.name)
     }
 }
 
@@ -67,26 +71,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_was_waited_for_has_ended() {
+    fn threads_that_were_waited_for_have_ended() {
         let (end, ended) = mpsc::channel::<()>();
-        let (window, thread) = opened(|| {
+        let (window, threads) = opened(|| {
             let (began, begins) = mpsc::channel();
             let window = thread::spawn(move || {
                 begun();
+                let child = thread::spawn(move || ended.recv().unwrap_err());
                 began.send(()).unwrap();
-                ended.recv().unwrap_err();
+                child
             });
             begins.recv().unwrap();
             window
         });
-        let thread = thread.expect("the system lists threads");
-        assert!(thread.task.exists());
-        let task = thread.task.clone();
+        let threads = threads.expect("the system lists threads");
+        let name = threads.name.clone();
+        // The window's thread is gone; the one that it has started is not.
+        let child = window.join().unwrap();
+        assert!(threads.live());
         drop(end);
-        thread.wait();
-        assert!(!task.exists());
-        window.join().unwrap();
-        // A window on the very thread that opens it is not waited for.
-        assert_eq!(opened(begun).1, None);
+        threads.wait();
+        assert!(!WindowThreads { name }.live());
+        child.join().unwrap();
+    }
+
+    #[test]
+    fn a_window_on_the_thread_that_opens_it_is_not_waited_for() {
+        let here = thread::spawn(|| opened(begun).1);
+        assert_eq!(here.join().unwrap(), None);
     }
 }

@@ -35,12 +35,8 @@ pub(super) unsafe extern "C" fn process(
     let Some(_inside) = guard.audio.try_enter() else {
         return CLAP_PROCESS_ERROR;
     };
-    let events = Events::new(given.in_events, given.frames_count, &guard.ranges);
-    let list = events.list();
-    // SAFETY: null or the host's list.
-    let out_events = unsafe { writable(given.out_events) };
     if given.frames_count == 0 {
-        pass_events(guard, &list, out_events);
+        pass_events(guard, given.in_events, given.out_events);
         return CLAP_PROCESS_CONTINUE_IF_NOT_QUIET;
     }
     let channels = guard.channels.load(Ordering::Acquire);
@@ -52,16 +48,19 @@ pub(super) unsafe extern "C" fn process(
         )
     };
     let (Some(input), Some(mut output)) = ports else {
-        pass_events(guard, &list, out_events);
+        pass_events(guard, given.in_events, given.out_events);
         return CLAP_PROCESS_ERROR;
     };
+    let events = Events::new(given.in_events, given.frames_count, &guard.ranges);
+    let list = events.list();
     let block = clap_process {
         audio_inputs: &input,
         audio_outputs: &mut output,
         audio_inputs_count: 1,
         audio_outputs_count: 1,
         in_events: &list,
-        out_events,
+        // SAFETY: null or the host's list.
+        out_events: unsafe { writable(given.out_events) },
         ..*given
     };
     call!(guard.inner => process(plugin, &block), CLAP_PROCESS_ERROR)
@@ -77,18 +76,18 @@ pub(super) unsafe extern "C" fn flush(
     let Some(guard) = (unsafe { Guard::of(plugin) }) else {
         return;
     };
-    let Some(_inside) = guard.audio.enter() else {
-        return;
-    };
-    let events = Events::new(in_events, 0, &guard.ranges);
-    // SAFETY: null or the host's list.
-    pass_events(guard, &events.list(), unsafe { writable(out_events) });
+    if let Some(_inside) = guard.audio.enter() {
+        pass_events(guard, in_events, out_events);
+    }
 }
 
 /// Gives nice-plug events outside of a block. Only inside of the audio door.
-fn pass_events(guard: &Guard, list: &clap_input_events, out_events: *const clap_output_events) {
+fn pass_events(guard: &Guard, in_events: *const clap_input_events, out_events: *const clap_output_events) {
+    let events = Events::new(in_events, 0, &guard.ranges);
+    // SAFETY: null or the host's list.
+    let out_events = unsafe { writable(out_events) };
     if let Some(table) = guard.table::<clap_plugin_params>(CLAP_EXT_PARAMS) {
-        call!(table => flush(guard.face(), list, out_events), ());
+        call!(table => flush(guard.face(), &events.list(), out_events), ());
     }
 }
 

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use super::door::{Door, this_thread};
 use super::host::Host;
 use super::{audio, call, extensions, window};
-use crate::window_end::WindowThread;
+use crate::window_end::WindowThreads;
 
 /// One plugin and what is known of it.
 #[repr(C)]
@@ -40,7 +40,7 @@ pub(super) struct Guard {
     pub(super) audio: Door,
     /// Whoever does the window's work, and that of the main thread.
     pub(super) main: Door,
-    pub(super) window: Mutex<Option<WindowThread>>,
+    pub(super) window: Mutex<Option<WindowThreads>>,
     /// The host called back, closed the window or destroyed the plugin from inside of a call back: to be done after it.
     called_back: AtomicBool,
     pub(super) closing: AtomicBool,

@@ -91,9 +91,9 @@ unsafe extern "C" fn create(plugin: *const clap_plugin, api: *const c_char, is_f
     if api.is_null() || !guard.is_initialised() || guard.host.window() != 0 {
         return false;
     }
-    let (created, thread) = window_end::opened(|| call!(table => create(plugin, api, is_floating), false));
+    let (created, threads) = window_end::opened(|| call!(table => create(plugin, api, is_floating), false));
     if created {
-        *guard.window.lock() = thread;
+        *guard.window.lock() = threads;
         guard.host.set_window(this_thread());
     }
     created
@@ -114,8 +114,9 @@ pub(super) unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     };
     call!(table => destroy(plugin), ());
     guard.host.set_window(0);
-    if let Some(thread) = guard.window.lock().take() {
-        thread.wait();
+    let threads = guard.window.lock().take();
+    if let Some(threads) = threads {
+        threads.wait();
     }
 }
 
