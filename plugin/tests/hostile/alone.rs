@@ -18,7 +18,7 @@ const WORK: &str = "ECHOMETER_TEST_HOSTILE";
 const DONE: &str = "the host has done its worst";
 
 /// Work that takes longer has stuck.
-const STUCK: Duration = Duration::from_secs(300);
+const STUCK: Duration = Duration::from_secs(120);
 
 /// Does `work` in a process of its own, which must come to its end and panic nowhere, on no thread. `name` is the path of
 /// the test that calls this.
