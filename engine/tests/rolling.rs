@@ -190,7 +190,7 @@ fn many_streams_share_a_pool_and_one_that_fails_harms_no_other() {
         }
     }
     for (_, live, receive) in &streams {
-        live.catch_up();
+        live.catch_up(None);
         assert_eq!(live.latest().as_deref(), expected.last());
         assert_eq!(receive.try_iter().collect::<Vec<_>>(), expected);
     }
@@ -210,7 +210,7 @@ fn a_reset_cuts_at_the_sample() {
     tap.push_interleaved(&samples[..20_000]);
     live.reset();
     tap.push_interleaved(&samples);
-    live.catch_up();
+    live.catch_up(None);
     let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
     assert_eq!(live.latest().as_deref(), expected.last());
     assert!(live.load() >= 0.0);

@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     params::filter_state(&mut state, "0.1.0");
-    let all = EchometerParams::default();
+    let all = EchometerParams::shared();
     for value in state.params.values() {
         if let ParamValue::I32(value) = *value {
             // The arithmetic that hosts start for every parameter.
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     }
     all.deserialize_fields(&state.fields);
     let saved = all.serialize_fields();
-    let again = EchometerParams::default();
+    let again = EchometerParams::shared();
     again.deserialize_fields(&saved);
     assert_eq!(again.serialize_fields(), saved);
     all.wanted_model();

@@ -9,10 +9,11 @@
 //! | `models` | models shared by all instances of the process |
 //! | `listener` | what becomes of readings: record, controllers, OSC |
 //! | `editor` | the window |
-//! | `window_end` | the end of the window's thread |
-//! | `clap` | the CLAP format, guarded against its hosts |
+//! | `window_end` | the end of the window's threads |
+//! | `clap` | the plugin as CLAP, nice-plug's behind a guard |
+//! | `vst3` | the plugin as VST3 |
 
-// The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap` alone.
+// The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap` and `vst3`.
 #![allow(unsafe_code)]
 
 mod clap;
@@ -23,10 +24,7 @@ mod pace;
 mod params;
 mod plugin;
 mod station;
+mod vst3;
 mod window_end;
 
 pub use plugin::Echometer;
-
-use nice_plug::prelude::nice_export_vst3;
-
-nice_export_vst3!(Echometer);

@@ -1,9 +1,9 @@
 //! Whether a host plays or renders.
 //!
-//! Hosts say so, but not all of them, and in VST3 what they say arrives one set-up late (nice-plug 0.4.2). A render
-//! that is taken for playing would lose audio, for it may come a hundred times too fast; playing that is taken for a
-//! render would make the audio thread wait. So what was said is the first guess, and the clock decides – which is looked
-//! at only when the ring fills up or while a render is on.
+//! Hosts say so, but not all of them. A render that is taken for playing would lose audio, for it may come a hundred times
+//! too fast; playing that is taken for a render would make the audio thread wait. So a host that says that it renders is
+//! believed, and otherwise the clock decides – which is looked at only when the ring fills up or while a render is on – and
+//! each block waits for less time than it lasts: even a host that plays and gives its blocks in a burst is in time.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,18 @@ const FASTER: f64 = 1.5;
 
 /// How much of a render is looked at to see whether it is still one: long against any host's blocks.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How much of what a block lasts it may wait, where the host has not said that it renders.
+const PATIENCE: f64 = 0.5;
+
+/// How long a render waits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Patience {
+    /// As long as it takes: the host said that nobody listens.
+    Endless,
+    /// No longer than this, and for no lock.
+    AtMost(Duration),
+}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -37,6 +49,15 @@ impl Pace {
             rendering,
             certain,
             since: None,
+        }
+    }
+
+    /// How long a block of a render, which lasts `audio`, may wait for the meters.
+    pub(crate) fn patience(&self, audio: Duration) -> Patience {
+        if self.certain {
+            Patience::Endless
+        } else {
+            Patience::AtMost(audio.mul_f64(PATIENCE))
         }
     }
 
@@ -110,6 +131,15 @@ mod tests {
             !judged(Pace::told(false, true), 50.0, true),
             "for certain no render"
         );
+    }
+
+    #[test]
+    fn only_an_announced_render_waits_as_long_as_it_takes() {
+        assert_eq!(Pace::told(true, true).patience(BLOCK), Patience::Endless);
+        let Patience::AtMost(longest) = Pace::told(false, false).patience(BLOCK) else {
+            panic!("nobody said that it renders");
+        };
+        assert!(longest < BLOCK);
     }
 
     #[test]

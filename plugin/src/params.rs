@@ -1,10 +1,12 @@
 //! What a host can set and what a project saves.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use echometer_automation::{DEFAULT_NUMBERS, DEFAULT_TARGET};
 use echometer_engine::Feature;
+use nice_plug::params::InternalParamMut;
 use nice_plug::params::persist::{self, PersistentField};
 use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, IntParam, IntRange, Params, PluginState};
@@ -109,9 +111,10 @@ impl CcParams {
 pub(crate) struct EchometerParams {
     #[id = "bypass"]
     pub(crate) bypass: BoolParam,
-    /// Forgets all input when it goes from off to on.
+    /// Forgets all input when it is switched on, and is off again at once: no host saves or restores it as anything else.
     #[id = "reset"]
-    pub(crate) reset: BoolParam,
+    reset: BoolParam,
+    reset_asked: Arc<AtomicBool>,
     #[id = "freeze"]
     pub(crate) freeze: BoolParam,
     #[id = "hold"]
@@ -158,13 +161,21 @@ pub(crate) struct EchometerParams {
     pub(crate) refused: Saved<Option<String>>,
 }
 
-impl Default for EchometerParams {
-    fn default() -> Self {
+impl EchometerParams {
+    /// All of them at their defaults.
+    pub(crate) fn shared() -> Arc<Self> {
+        Arc::new_cyclic(Self::new)
+    }
+
+    fn new(own: &Weak<Self>) -> Self {
+        let reset_asked = Arc::new(AtomicBool::new(false));
+        let trigger = trigger(own.clone(), Arc::clone(&reset_asked));
         let channels = IntRange::Linear { min: 1, max: 16 };
         let rates = IntRange::Linear { min: 1, max: 50 };
         Self {
             bypass: BoolParam::new("Bypass", false).make_bypass(),
-            reset: BoolParam::new("Reset", false),
+            reset: BoolParam::new("Reset", false).with_callback(trigger),
+            reset_asked,
             freeze: BoolParam::new("Freeze", false),
             hold: BoolParam::new("Hold Peaks", false),
             // Another model starts the meters again: nothing to draw a curve of.
@@ -187,9 +198,12 @@ impl Default for EchometerParams {
             refused: Saved::default(),
         }
     }
-}
 
-impl EchometerParams {
+    /// Whether the meters were to forget all input since this was last asked. Real-time safe.
+    pub(crate) fn take_reset(&self) -> bool {
+        self.reset_asked.swap(false, Ordering::AcqRel)
+    }
+
     /// The controller of `feature`.
     pub(crate) fn cc(&self, feature: Feature) -> &CcParams {
         match feature {
@@ -221,8 +235,31 @@ impl EchometerParams {
     }
 }
 
+/// What becomes of the reset parameter when it changes, on whatever thread: it asks, and goes back.
+fn trigger(own: Weak<EchometerParams>, asked: Arc<AtomicBool>) -> Arc<dyn Fn(bool) + Send + Sync> {
+    Arc::new(move |on| {
+        if !on {
+            return;
+        }
+        asked.store(true, Ordering::Release);
+        if let Some(params) = own.upgrade() {
+            #[expect(
+                unsafe_code,
+                reason = "the framework has no other way to set a parameter without a host"
+            )]
+            // SAFETY: the setter is atomic, and marked so that plugins do not set what hosts should hear of. It calls this
+            // again, which then does nothing.
+            unsafe {
+                params.reset._internal_set_plain_value(false)
+            };
+        }
+    })
+}
+
 /// Makes a saved state safe to take over, before that is done.
 pub(crate) fn filter_state(state: &mut PluginState, version: &str) {
+    // States of versions up to 0.3 may hold it switched on.
+    state.params.remove("reset");
     for value in state.params.values_mut() {
         // Far outside any range, nice-plug's arithmetic overflows.
         if let ParamValue::I32(value) = value {
@@ -257,7 +294,7 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_unless_asked_for_and_osc_stays_on_this_machine() {
-        let params = EchometerParams::default();
+        let params = EchometerParams::shared();
         assert!(!params.midi.value() && !params.osc.value() && !params.sends_midi());
         assert!(params.osc_target.get().starts_with("127.0.0.1:"));
         for (feature, number) in DEFAULT_NUMBERS {
@@ -267,7 +304,7 @@ mod tests {
 
     #[test]
     fn parameter_ids_are_stable() {
-        let mut ids: Vec<_> = EchometerParams::default()
+        let mut ids: Vec<_> = EchometerParams::shared()
             .param_map()
             .into_iter()
             .map(|(id, ..)| id)

@@ -12,7 +12,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
 use crate::editor::{Window, editor};
-use crate::pace::Pace;
+use crate::pace::{Pace, Patience};
 use crate::params::EchometerParams;
 use crate::station::Station;
 
@@ -38,8 +38,8 @@ pub struct Echometer {
     pace: Pace,
     /// Sample frames of silence up to now.
     quiet: u64,
-    /// The reset parameter, as it was.
-    reset_held: bool,
+    /// Where the host has the speakers, as a mask; 0 where it does not say.
+    speakers: u64,
     glide: CcGlide,
     /// Channel and number that each feature was last sent to; `None` where it is not sent.
     addresses: PerFeature<Option<(u8, u8)>>,
@@ -49,7 +49,7 @@ pub struct Echometer {
 
 impl Default for Echometer {
     fn default() -> Self {
-        let params = Arc::new(EchometerParams::default());
+        let params = EchometerParams::shared();
         Self {
             station: Station::new(Arc::clone(&params)),
             params,
@@ -57,7 +57,7 @@ impl Default for Echometer {
             rate: 48_000,
             pace: Pace::default(),
             quiet: 0,
-            reset_held: false,
+            speakers: 0,
             glide: CcGlide::default(),
             addresses: PerFeature::default(),
             until_cc: 0,
@@ -119,18 +119,20 @@ impl Plugin for Echometer {
         &mut self,
         layout: &AudioIOLayout,
         config: &BufferConfig,
-        context: &mut impl ActivateContext<Self>,
+        _context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let channels = layout.main_input_channels.map_or(2, NonZeroU32::get) as u16;
         self.rate = config.sample_rate.round() as u32;
-        // CLAP tells of renders; elsewhere it may come late, and what CLAP calls playing may still be a render.
+        // Who says that it renders does; what is called playing may still be a render.
         let offline = config.process_mode == ProcessMode::Offline;
-        self.pace = Pace::told(offline, offline && context.plugin_api() == PluginApi::Clap);
+        self.pace = Pace::told(offline, offline);
         let room = RING_S
             .saturating_mul(self.rate)
             .max(config.max_buffer_size.saturating_mul(4))
             .min(LARGEST_RING);
-        self.tap = self.station.open(channels, self.rate, room as usize);
+        self.tap = self
+            .station
+            .open(channels, self.speakers, self.rate, room as usize);
         // Without meters the audio still passes; the window says what is wrong.
         true
     }
@@ -157,24 +159,25 @@ impl Plugin for Echometer {
     ) -> ProcessStatus {
         let frames = buffer.samples();
         let peak = pass(buffer.as_slice());
-        let held = self.params.reset.value();
-        if held && !self.reset_held {
+        if self.params.take_reset() {
             self.reset();
         }
-        self.reset_held = held;
         let playing = context.transport().playing;
         let fill = self.tap.as_ref().map_or(0.0, Tap::fill);
         let lasts = Duration::from_secs_f64(frames as f64 / f64::from(self.rate.max(1)));
-        let renders = self.pace.renders(lasts, fill, Instant::now);
-        let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders);
-        if renders && heard {
+        let renders = self
+            .pace
+            .renders(lasts, fill, Instant::now)
+            .then(|| self.pace.patience(lasts));
+        let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders.is_some());
+        if let (Some(patience), true) = (renders, heard) {
             // For a model that was asked for since the last block: this one is its.
-            self.catch_up();
+            self.catch_up(patience);
         }
         let mut from = 0;
         while let Some(due) = self.controllers_due(frames) {
             // In a render, controllers follow all audio before them: block sizes do not show in what they say.
-            if renders && heard {
+            if renders.is_some() && heard {
                 self.feed(buffer, from..due, renders);
                 from = due;
             }
@@ -203,6 +206,12 @@ fn pass(channels: &mut [&mut [f32]]) -> f32 {
 }
 
 impl Echometer {
+    /// Where the host has the speakers, a bit for each, from the next activation on. The format's bits are those of a WAVE
+    /// channel mask, as far as that goes.
+    pub(crate) fn placed(&mut self, speakers: u64) {
+        self.speakers = speakers;
+    }
+
     /// Whether the meters should hear this block. They should not where the host is stopped and sends silence: what was
     /// heard last stays on the meters; nor after a long silence, where they would hear nothing new.
     fn wants(&mut self, frames: usize, peak: f32, playing: bool, renders: bool) -> bool {
@@ -219,8 +228,8 @@ impl Echometer {
         self.station.listens()
     }
 
-    /// Gives the meters these frames of a block.
-    fn feed(&mut self, buffer: &mut Buffer, frames: Range<usize>, renders: bool) {
+    /// Gives the meters these frames of a block. A render waits for them, as long as it has the patience.
+    fn feed(&mut self, buffer: &mut Buffer, frames: Range<usize>, renders: Option<Patience>) {
         if frames.is_empty() {
             return;
         }
@@ -232,15 +241,15 @@ impl Echometer {
                     .map_or(0.0, |samples| samples[frames.start + frame])
             });
         }
-        if renders {
-            self.catch_up();
+        if let Some(patience) = renders {
+            self.catch_up(patience);
         }
     }
 
     /// Nobody listens to a render: it waits for the meters, so that they follow the song and not the clock.
-    fn catch_up(&self) {
+    fn catch_up(&self, patience: Patience) {
         // Waiting allocates where a lock is contended.
-        util::permit_alloc(|| self.station.catch_up());
+        util::permit_alloc(|| self.station.catch_up(patience));
     }
 
     /// Where in a block of `frames` controllers are due next, where they are switched on. Counts on to the next block after
@@ -317,9 +326,4 @@ impl ClapPlugin for Echometer {
         ClapFeature::Stereo,
         ClapFeature::Surround,
     ];
-}
-
-impl Vst3Plugin for Echometer {
-    const VST3_CLASS_ID: [u8; 16] = *b"EchometerMetersA";
-    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
 }

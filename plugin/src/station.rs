@@ -10,10 +10,11 @@ use echometer_engine::frontend::Scale;
 use echometer_engine::tap::{ChannelsError, Downmix, Layout, Tap, TapCounters, TapReader, tap_with};
 use echometer_engine::{Live, Model, Pool};
 use echometer_meters::Record;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::listener::{Outcome, Outlet};
 use crate::models;
+use crate::pace::Patience;
 use crate::params::{CustomModel, EchometerParams};
 
 /// Readings a second of input.
@@ -22,12 +23,15 @@ const READING_HZ: f64 = 10.0;
 /// Longest a render waits for the model: it is there in a fraction of a second, or not at all.
 const LONGEST_LOAD: Duration = Duration::from_secs(20);
 
-/// How so many channels of a host are folded: hosts have 7.0 where files have 6.1. The framework takes any arrangement of as
-/// many speakers, and does not tell which.
-fn downmix(channels: u16) -> Result<Downmix, ChannelsError> {
-    match Layout::of_mask(SEVEN_0, channels) {
-        Some(seven) if channels == 7 => Ok(Downmix::of(seven)),
-        _ => Downmix::new(channels),
+/// How so many channels of a host are folded: as its speakers stand, where it says so. Of those that do not, 7 channels are
+/// 7.0, where files have 6.1.
+fn downmix(channels: u16, speakers: u64) -> Result<Downmix, ChannelsError> {
+    let said = u32::try_from(speakers).ok();
+    let layout = said.and_then(|mask| Layout::of_mask(mask, channels));
+    let usual = || Layout::of_mask(SEVEN_0, channels).filter(|_| channels == 7);
+    match layout.or_else(usual) {
+        Some(layout) => Ok(Downmix::of(layout)),
+        None => Downmix::new(channels),
     }
 }
 
@@ -111,13 +115,20 @@ impl Station {
         &self.outcome
     }
 
-    /// Opens a stream of `channels` at `rate` Hz with room for `frames`; the audio thread gets the other end.
-    pub(crate) fn open(self: &Arc<Self>, channels: u16, rate: u32, frames: usize) -> Option<Tap> {
+    /// Opens a stream of `channels`, whose speakers stand where the mask says, at `rate` Hz with room for `frames`; the audio
+    /// thread gets the other end.
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        channels: u16,
+        speakers: u64,
+        rate: u32,
+        frames: usize,
+    ) -> Option<Tap> {
         self.close();
         self.sync();
         let mut inner = self.inner.lock();
         inner.trouble = None;
-        match downmix(channels) {
+        match downmix(channels, speakers) {
             Ok(downmix) => {
                 let (tap, reader) = tap_with(downmix, frames);
                 inner.input = Some(Input {
@@ -268,20 +279,40 @@ impl Station {
         self.listening.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything pushed so far is on the meters, scored by the model that is asked for now. For renders only.
-    pub(crate) fn catch_up(self: &Arc<Self>) {
-        let mut inner = self.inner.lock();
-        self.sync_locked(&mut inner);
-        while inner.input.is_some() && matches!(inner.phase, Phase::Loading) {
-            if self.loaded.wait_for(&mut inner, LONGEST_LOAD).timed_out() {
-                inner.phase = Phase::Failed("the model takes too long to load".into());
+    /// Waits until everything pushed so far is on the meters, with endless patience scored by the model that is asked for now.
+    /// For renders only.
+    pub(crate) fn catch_up(self: &Arc<Self>, patience: Patience) {
+        match patience {
+            Patience::Endless => {
+                let mut inner = self.inner.lock();
+                self.sync_locked(&mut inner);
+                if !self.wait_for_model(&mut inner, LONGEST_LOAD) {
+                    inner.phase = Phase::Failed("the model takes too long to load".into());
+                }
+                let live = inner.live.clone();
+                drop(inner);
+                if let Some(live) = live {
+                    live.catch_up(None);
+                }
+            }
+            Patience::AtMost(longest) => {
+                let Some(mut inner) = self.inner.try_lock() else {
+                    return;
+                };
+                let there = self.wait_for_model(&mut inner, longest);
+                let live = inner.live.clone().filter(|_| there);
+                drop(inner);
+                if let Some(live) = live {
+                    live.catch_up(Some(longest));
+                }
             }
         }
-        let live = inner.live.clone();
-        drop(inner);
-        if let Some(live) = live {
-            live.catch_up();
-        }
+    }
+
+    /// Waits while a model for this input is being loaded; whether that is over.
+    fn wait_for_model(&self, inner: &mut MutexGuard<'_, Inner>, longest: Duration) -> bool {
+        let loading = |inner: &mut Inner| inner.input.is_some() && matches!(inner.phase, Phase::Loading);
+        !self.loaded.wait_while_for(inner, loading, longest).timed_out()
     }
 
     /// Forgets all input.
@@ -355,12 +386,28 @@ mod tests {
 
     #[test]
     fn each_channel_of_7_0_is_heard() {
-        let seven = downmix(7).unwrap();
+        let seven = downmix(7, 0).unwrap();
         for channel in 0..7 {
             let folded = seven.fold(|c| if c == channel { 1.0 } else { 0.0 }, &mut 0);
             assert_ne!(folded, [0.0; 2], "{channel}");
         }
-        assert_eq!(downmix(6).unwrap().layout(), Layout::of_count(6));
-        assert_eq!(downmix(16).unwrap().layout(), None);
+        assert_eq!(downmix(6, 0).unwrap().layout(), Layout::of_count(6));
+        assert_eq!(downmix(16, 0).unwrap().layout(), None);
+    }
+
+    #[test]
+    fn speakers_are_folded_as_the_host_has_them() {
+        // 7.1 with a side pair, and with two more speakers behind the screen.
+        for mask in [0x63F, 0xFF] {
+            assert_eq!(
+                downmix(8, mask).unwrap().layout(),
+                Layout::of_mask(mask as u32, 8)
+            );
+        }
+        assert_ne!(Layout::of_mask(0x63F, 8), Layout::of_mask(0xFF, 8));
+        // Speakers that a WAVE mask does not know, and more of them than it holds.
+        for mask in [0xC00_00FF, 1 << 40 | 0x7F] {
+            assert_eq!(downmix(8, mask).unwrap().layout(), Layout::of_count(8));
+        }
     }
 }

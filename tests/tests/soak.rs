@@ -74,11 +74,11 @@ fn soak(device: Device, model: &Model) {
     for period in 0..periods {
         for block in sound.chunks(BLOCK * usize::from(format.channels)) {
             while tap.fill() > 0.5 {
-                live.catch_up();
+                live.catch_up(None);
             }
             assert!(tap.push_interleaved(block), "there was room");
         }
-        live.catch_up();
+        live.catch_up(None);
         for (i, reading) in readings.try_iter().enumerate() {
             count += 1;
             // Not a nanosecond is lost or gained.
@@ -137,11 +137,11 @@ fn a_stalled_analysis_loses_what_the_ring_cannot_hold_and_says_so() {
     for (i, block) in sound.chunks(BLOCK * width).enumerate() {
         if i * BLOCK == 10 * frames / BLOCK * BLOCK {
             release.send(()).unwrap();
-            live.catch_up();
+            live.catch_up(None);
         }
         if i * BLOCK > 10 * frames {
             while tap.fill() > 0.5 {
-                live.catch_up();
+                live.catch_up(None);
             }
         }
         match tap.push_interleaved(block) {
@@ -176,7 +176,7 @@ fn through(pool: &Pool, model: &Model, sound: &[f32], format: InputFormat, seed:
         let frames = 1 + (*seed >> 20) as usize; // 1 to 4,096
         let (block, after) = rest.split_at(rest.len().min(frames * usize::from(format.channels)));
         while !tap.push_interleaved(block) {
-            live.catch_up();
+            live.catch_up(None);
         }
         rest = after;
     }

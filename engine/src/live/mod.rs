@@ -4,7 +4,7 @@ mod pool;
 mod stream;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::model::Model;
 use crate::reading::Reading;
@@ -100,11 +100,16 @@ impl Live {
 
     /// Waits until all that was written to the tap is scored and the listener has heard of it.
     ///
-    /// For renders faster than real time; never call it on an audio thread that plays.
-    pub fn catch_up(&self) {
+    /// For renders faster than real time, where nobody listens: it waits for other threads. `patience` is the longest it may
+    /// take; `None` is as long as it takes.
+    pub fn catch_up(&self, patience: Option<Duration>) {
         let until = self.shared.counters().written_frames();
+        let deadline = patience.map(|patience| Instant::now() + patience);
         self.pool.wake();
-        self.shared.wait(LOOK, |shared| shared.scored_frames() >= until);
+        self.shared
+            .wait(patience.map_or(LOOK, |patience| patience.min(LOOK)), |shared| {
+                shared.scored_frames() >= until || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            });
     }
 
     /// Ends the stream and gives back its end of the tap, to go on with another model; `None` where it had ended already.

@@ -223,8 +223,6 @@ impl Host for Vst3 {
         let audio = MediaTypes_::kAudio as i32;
         // SAFETY: plain calls in the order that the format asks for.
         unsafe {
-            // Twice, for nice-plug 0.4.2 heeds the mode of the setup before: see `vst3_format`.
-            assert_eq!(self.processor.setupProcessing(&mut setup_of(setup)), kResultOk);
             assert_eq!(self.processor.setupProcessing(&mut setup_of(setup)), kResultOk);
             assert_eq!(self.component.activateBus(audio, kInput as i32, 0, 1), kResultOk);
             assert_eq!(self.component.activateBus(audio, kOutput as i32, 0, 1), kResultOk);
@@ -247,6 +245,8 @@ impl Host for Vst3 {
         // SAFETY: plain calls; hosts reset a plugin by stopping and starting it.
         unsafe {
             assert_eq!(self.processor.setProcessing(0), kResultOk);
+            assert_eq!(self.component.setActive(0), kResultOk);
+            assert_eq!(self.component.setActive(1), kResultOk);
             assert_eq!(self.processor.setProcessing(1), kResultOk);
         }
     }

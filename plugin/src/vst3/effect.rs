@@ -1,0 +1,288 @@
+//! One instance, as a host holds it: component, processor and controller in one object. Here are its life, its buses and
+//! what a project saves of it.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nice_plug::prelude::{AsyncExecutor, AudioIOLayout, BufferConfig, Plugin};
+use nice_plug_egui::EguiEditor;
+use parking_lot::{Mutex, MutexGuard};
+use vst3::Steinberg::Vst::{
+    BusDirection, BusDirections_, BusInfo, BusInfo_::BusFlags_, BusTypes_, IAudioProcessor, IComponent,
+    IComponentTrait, IEditController, IProcessContextRequirements, IoMode, MediaType, MediaTypes_,
+    RoutingInfo, SpeakerArr, SpeakerArrangement,
+};
+use vst3::Steinberg::{
+    FUnknown, IBStream, IPluginBaseTrait, TBool, TUID, kInvalidArgument, kNoInterface, kResultFalse,
+    kResultOk, tresult,
+};
+use vst3::{Class, ComRef};
+
+use super::answer;
+use super::block::{MOST, Stage};
+use super::context::Activating;
+use super::host::Host;
+use super::state;
+use super::table::Table;
+use super::text::put_wide;
+use crate::editor::Window;
+use crate::plugin::Echometer;
+
+/// How long the host's main thread waits for a block to end that is being processed: a render's may wait for the model.
+const LONGEST_BLOCK: Duration = Duration::from_secs(30);
+
+/// What the audio thread works with.
+pub(super) struct Engine {
+    pub(super) plugin: Echometer,
+    pub(super) stage: Stage,
+    /// Sample frames a second, while it is active.
+    pub(super) rate: Option<f32>,
+}
+
+/// What the instance and its windows share.
+pub(super) struct Shared {
+    pub(super) table: Table,
+    pub(super) host: Arc<Host>,
+    pub(super) editor: Mutex<Option<EguiEditor<Window>>>,
+    /// Whether a window is open: there can be one at a time.
+    pub(super) open: AtomicBool,
+}
+
+pub(super) struct Effect {
+    /// Only ever tried for: an unlock with nobody waiting calls no system.
+    engine: Mutex<Engine>,
+    pub(super) shared: Arc<Shared>,
+    /// What the host said of its blocks.
+    pub(super) setup: Mutex<Option<BufferConfig>>,
+    /// The speakers of both buses.
+    pub(super) speakers: AtomicU64,
+}
+
+impl Class for Effect {
+    type Interfaces = (
+        IComponent,
+        IAudioProcessor,
+        IEditController,
+        IProcessContextRequirements,
+    );
+}
+
+impl Effect {
+    pub(super) fn new() -> Self {
+        let mut plugin = Echometer::default();
+        let nothing = || Arc::new(|()| ()) as Arc<dyn Fn(()) + Send + Sync>;
+        let shared = Shared {
+            table: Table::new(plugin.params()),
+            host: Arc::default(),
+            editor: Mutex::new(plugin.editor(AsyncExecutor::new(nothing(), nothing()))),
+            open: AtomicBool::new(false),
+        };
+        Self {
+            engine: Mutex::new(Engine {
+                plugin,
+                stage: Stage::default(),
+                rate: None,
+            }),
+            shared: Arc::new(shared),
+            setup: Mutex::new(None),
+            speakers: AtomicU64::new(SpeakerArr::kStereo),
+        }
+    }
+
+    /// For the audio thread: never waits.
+    pub(super) fn try_engine(&self) -> Option<MutexGuard<'_, Engine>> {
+        self.engine.try_lock()
+    }
+
+    /// For all other threads: waits for the block that is on. Hosts should not call then, but some do.
+    fn engine(&self) -> Option<MutexGuard<'_, Engine>> {
+        let begun = Instant::now();
+        loop {
+            if let Some(engine) = self.engine.try_lock() {
+                return Some(engine);
+            }
+            if begun.elapsed() > LONGEST_BLOCK {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Channels of each bus.
+    fn width(&self) -> u32 {
+        self.speakers.load(Ordering::Relaxed).count_ones()
+    }
+}
+
+/// Whether the plugin takes these speakers: as many as it can hear.
+pub(super) fn takes(speakers: SpeakerArrangement) -> bool {
+    (1..=MOST as u32).contains(&speakers.count_ones())
+}
+
+impl Engine {
+    fn start(&mut self, speakers: SpeakerArrangement, config: &BufferConfig) -> bool {
+        self.stop();
+        let width = speakers.count_ones();
+        self.stage = Stage::new(width as usize, config.max_buffer_size as usize);
+        let channels = NonZeroU32::new(width);
+        let layout = AudioIOLayout {
+            main_input_channels: channels,
+            main_output_channels: channels,
+            ..AudioIOLayout::const_default()
+        };
+        self.plugin.placed(speakers);
+        let started = self.plugin.activate(&layout, config, &mut Activating);
+        self.rate = started.then_some(config.sample_rate);
+        started
+    }
+
+    fn stop(&mut self) {
+        if self.rate.take().is_some() {
+            self.plugin.deactivate();
+        }
+    }
+}
+
+impl IPluginBaseTrait for Effect {
+    unsafe fn initialize(&self, _context: *mut FUnknown) -> tresult {
+        kResultOk
+    }
+
+    unsafe fn terminate(&self) -> tresult {
+        answer(|| {
+            self.shared.host.leave();
+            kResultOk
+        })
+    }
+}
+
+/// Whether there is such a bus: one of audio each way, and one of events out.
+fn is_bus(media: MediaType, direction: BusDirection, index: i32) -> bool {
+    index == 0
+        && match direction {
+            _ if direction == BusDirections_::kInput as i32 => media == MediaTypes_::kAudio as i32,
+            _ if direction == BusDirections_::kOutput as i32 => {
+                [MediaTypes_::kAudio as i32, MediaTypes_::kEvent as i32].contains(&media)
+            }
+            _ => false,
+        }
+}
+
+impl IComponentTrait for Effect {
+    unsafe fn getControllerClassId(&self, _class: *mut TUID) -> tresult {
+        // This object is its own controller.
+        kNoInterface
+    }
+
+    unsafe fn setIoMode(&self, _mode: IoMode) -> tresult {
+        kResultOk
+    }
+
+    unsafe fn getBusCount(&self, media: MediaType, direction: BusDirection) -> i32 {
+        is_bus(media, direction, 0).into()
+    }
+
+    unsafe fn getBusInfo(
+        &self,
+        media: MediaType,
+        direction: BusDirection,
+        index: i32,
+        bus: *mut BusInfo,
+    ) -> tresult {
+        // SAFETY: null, or a structure of the host's to fill in.
+        let Some(bus) = (unsafe { bus.as_mut() }) else {
+            return kInvalidArgument;
+        };
+        if !is_bus(media, direction, index) {
+            return kInvalidArgument;
+        }
+        let audio = media == MediaTypes_::kAudio as i32;
+        *bus = BusInfo {
+            mediaType: media,
+            direction,
+            // Events: the channels of MIDI.
+            channelCount: if audio { self.width() as i32 } else { 16 },
+            name: [0; 128],
+            busType: BusTypes_::kMain as i32,
+            flags: BusFlags_::kDefaultActive as u32,
+        };
+        let input = direction == BusDirections_::kInput as i32;
+        put_wide(
+            &mut bus.name,
+            match (audio, input) {
+                (true, true) => "Input",
+                (true, false) => "Output",
+                (false, _) => "MIDI Output",
+            },
+        );
+        kResultOk
+    }
+
+    unsafe fn getRoutingInfo(&self, input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult {
+        // SAFETY: null, or structures of the host's.
+        let (Some(input), Some(output)) = (unsafe { (input.as_ref(), output.as_mut()) }) else {
+            return kInvalidArgument;
+        };
+        if input.mediaType != MediaTypes_::kAudio as i32 || input.busIndex != 0 {
+            return kResultFalse;
+        }
+        *output = *input;
+        kResultOk
+    }
+
+    unsafe fn activateBus(
+        &self,
+        media: MediaType,
+        direction: BusDirection,
+        index: i32,
+        _on: TBool,
+    ) -> tresult {
+        // Nothing to do: what is not connected comes without channels.
+        if is_bus(media, direction, index) {
+            kResultOk
+        } else {
+            kInvalidArgument
+        }
+    }
+
+    unsafe fn setActive(&self, on: TBool) -> tresult {
+        answer(|| {
+            let Some(mut engine) = self.engine() else {
+                return kResultFalse;
+            };
+            if on == 0 {
+                engine.stop();
+                return kResultOk;
+            }
+            let setup = *self.setup.lock();
+            let started =
+                setup.is_some_and(|config| engine.start(self.speakers.load(Ordering::Relaxed), &config));
+            if started { kResultOk } else { kResultFalse }
+        })
+    }
+
+    unsafe fn setState(&self, stream: *mut IBStream) -> tresult {
+        answer(|| {
+            // SAFETY: null, or a stream that lives until this returns.
+            let Some(stream) = (unsafe { ComRef::from_raw(stream) }) else {
+                return kInvalidArgument;
+            };
+            let taken = state::read(stream).is_some_and(|bytes| state::load(&self.shared.table, &bytes));
+            if taken { kResultOk } else { kResultFalse }
+        })
+    }
+
+    unsafe fn getState(&self, stream: *mut IBStream) -> tresult {
+        answer(|| {
+            // SAFETY: as above.
+            let Some(stream) = (unsafe { ComRef::from_raw(stream) }) else {
+                return kInvalidArgument;
+            };
+            let saved = state::save(&self.shared.table).is_some_and(|bytes| state::write(stream, &bytes));
+            if saved { kResultOk } else { kResultFalse }
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! The audio thread's calls.
+
+use std::sync::atomic::Ordering;
+
+use nice_plug::prelude::{AuxiliaryBuffers, BufferConfig, Plugin, ProcessMode};
+use vst3::ComRef;
+use vst3::Steinberg::Vst::{
+    BusDirection, BusDirections_, IAudioProcessorTrait, IParamValueQueue, IParamValueQueueTrait,
+    IParameterChanges, IParameterChangesTrait, IProcessContextRequirements_::Flags_,
+    IProcessContextRequirementsTrait, ProcessData, ProcessModes_, ProcessSetup, SpeakerArrangement,
+    SymbolicSampleSizes_,
+};
+use vst3::Steinberg::{TBool, kInvalidArgument, kResultFalse, kResultOk, tresult};
+
+use super::answer;
+use super::block::{Block, Sample};
+use super::context::{Processing, transport};
+use super::effect::{Effect, takes};
+use super::table::{Row, Table};
+
+/// Most changes of one parameter that are looked at in a block: no host has more, and a wrong count ends there.
+const MOST_CHANGES: i32 = 4096;
+
+/// Sample rates that can be meant.
+const RATES: std::ops::RangeInclusive<f64> = 1.0..=10_000_000.0;
+
+impl IAudioProcessorTrait for Effect {
+    unsafe fn setBusArrangements(
+        &self,
+        inputs: *mut SpeakerArrangement,
+        input_count: i32,
+        outputs: *mut SpeakerArrangement,
+        output_count: i32,
+    ) -> tresult {
+        if (input_count, output_count) != (1, 1) {
+            return kResultFalse;
+        }
+        // SAFETY: null, or one arrangement each.
+        let (Some(input), Some(output)) = (unsafe { (inputs.as_ref(), outputs.as_ref()) }) else {
+            return kInvalidArgument;
+        };
+        if input != output || !takes(*input) {
+            return kResultFalse;
+        }
+        self.speakers.store(*input, Ordering::Relaxed);
+        kResultOk
+    }
+
+    unsafe fn getBusArrangement(
+        &self,
+        direction: BusDirection,
+        index: i32,
+        arrangement: *mut SpeakerArrangement,
+    ) -> tresult {
+        let known = [BusDirections_::kInput as i32, BusDirections_::kOutput as i32].contains(&direction);
+        // SAFETY: null, or the host's to fill in.
+        match unsafe { arrangement.as_mut() } {
+            Some(arrangement) if known && index == 0 => {
+                *arrangement = self.speakers.load(Ordering::Relaxed);
+                kResultOk
+            }
+            _ => kInvalidArgument,
+        }
+    }
+
+    unsafe fn canProcessSampleSize(&self, size: i32) -> tresult {
+        if is_size(size) { kResultOk } else { kResultFalse }
+    }
+
+    unsafe fn getLatencySamples(&self) -> u32 {
+        0
+    }
+
+    unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
+        // SAFETY: null, or a structure that the host filled in.
+        let Some(setup) = (unsafe { setup.as_ref() }) else {
+            return kInvalidArgument;
+        };
+        if !is_size(setup.symbolicSampleSize) || !RATES.contains(&setup.sampleRate) {
+            return kInvalidArgument;
+        }
+        *self.setup.lock() = Some(BufferConfig {
+            sample_rate: setup.sampleRate as f32,
+            min_buffer_size: None,
+            max_buffer_size: u32::try_from(setup.maxSamplesPerBlock).unwrap_or(0),
+            process_mode: match setup.processMode {
+                mode if mode == ProcessModes_::kOffline as i32 => ProcessMode::Offline,
+                mode if mode == ProcessModes_::kPrefetch as i32 => ProcessMode::Buffered,
+                _ => ProcessMode::Realtime,
+            },
+        });
+        kResultOk
+    }
+
+    unsafe fn setProcessing(&self, _on: TBool) -> tresult {
+        // Nothing begins or ends: what was heard stays on the meters, however often a host stops between two blocks.
+        kResultOk
+    }
+
+    unsafe fn process(&self, data: *mut ProcessData) -> tresult {
+        // SAFETY: null, or the host's for as long as this call lasts.
+        let Some(data) = (unsafe { data.as_ref() }) else {
+            return kInvalidArgument;
+        };
+        unallocating(|| {
+            answer(|| {
+                // SAFETY: null, or the host's for as long as this call lasts.
+                if let Some(changes) = unsafe { ComRef::from_raw(data.inputParameterChanges) } {
+                    // SAFETY: as above.
+                    let back = unsafe { ComRef::from_raw(data.outputParameterChanges) };
+                    move_parameters(&self.shared.table, changes, back);
+                }
+                // SAFETY: the samples are of the kind that the block says.
+                unsafe {
+                    if data.symbolicSampleSize == SymbolicSampleSizes_::kSample64 as i32 {
+                        self.play::<f64>(data);
+                    } else {
+                        self.play::<f32>(data);
+                    }
+                }
+                kResultOk
+            })
+        })
+    }
+
+    unsafe fn getTailSamples(&self) -> u32 {
+        0
+    }
+}
+
+impl Effect {
+    /// # Safety
+    ///
+    /// See [`Block::of`].
+    unsafe fn play<S: Sample>(&self, data: &ProcessData) {
+        // SAFETY: the caller's own.
+        let block = unsafe { Block::<S>::of(data) };
+        if block.is_empty() {
+            return;
+        }
+        let engine = self.try_engine();
+        let Some((mut engine, rate)) = engine.and_then(|engine| engine.rate.map(|rate| (engine, rate)))
+        else {
+            // Not active, or just being activated: the audio passes all the same.
+            return block.pass();
+        };
+        // SAFETY: null, or the host's for as long as the block.
+        let (place, events) = unsafe { (data.processContext.as_ref(), ComRef::from_raw(data.outputEvents)) };
+        let mut context = Processing {
+            transport: transport(rate, place),
+            events,
+            offset: 0,
+        };
+        let engine = &mut *engine;
+        engine.stage.play(&block, |buffer, offset| {
+            context.offset = offset as u32;
+            let mut none = AuxiliaryBuffers {
+                inputs: &mut [],
+                outputs: &mut [],
+            };
+            engine.plugin.process(buffer, &mut none, &mut context);
+        });
+    }
+}
+
+fn is_size(size: i32) -> bool {
+    [
+        SymbolicSampleSizes_::kSample32 as i32,
+        SymbolicSampleSizes_::kSample64 as i32,
+    ]
+    .contains(&size)
+}
+
+/// Takes a block's parameter changes over, all of them at its start: none of ours is heard.
+fn move_parameters(
+    table: &Table,
+    changes: ComRef<'_, IParameterChanges>,
+    back: Option<ComRef<'_, IParameterChanges>>,
+) {
+    // SAFETY: plain calls of the host's object; a queue lives as long as the changes.
+    let queues = unsafe { changes.getParameterCount() };
+    for index in 0..queues.min(MOST_CHANGES) {
+        // SAFETY: as above.
+        let queue: Option<ComRef<'_, IParamValueQueue>> =
+            unsafe { ComRef::from_raw(changes.getParameterData(index)) };
+        let Some(queue) = queue else {
+            continue;
+        };
+        // SAFETY: as above.
+        let (number, points) = unsafe { (queue.getParameterId(), queue.getPointCount()) };
+        let Some(row) = table.numbered(number) else {
+            continue;
+        };
+        for point in 0..points.min(MOST_CHANGES) {
+            let (mut offset, mut value) = (0, 0.0);
+            // SAFETY: the host fills in two numbers of ours.
+            let read = unsafe { queue.getPoint(point, &mut offset, &mut value) } == kResultOk;
+            let kept = !read || row.set(value);
+            if let (false, Some(back)) = (kept, back) {
+                tell_back(back, row);
+            }
+        }
+    }
+}
+
+/// Tells the host the value that a parameter has: not the one that it was given.
+fn tell_back(back: ComRef<'_, IParameterChanges>, row: &Row) {
+    let (mut place, mut point) = (0, 0);
+    // SAFETY: the host reads and fills in numbers of ours; a queue lives as long as the changes.
+    unsafe {
+        let queue: Option<ComRef<'_, IParamValueQueue>> =
+            ComRef::from_raw(back.addParameterData(&row.number, &mut place));
+        if let Some(queue) = queue {
+            queue.addPoint(0, row.get(), &mut point);
+        }
+    }
+}
+
+/// In debug builds, ends the process where `work` allocates or frees: the audio thread must not.
+#[cfg(debug_assertions)]
+fn unallocating<T>(work: impl FnOnce() -> T) -> T {
+    nice_assert_no_alloc::assert_no_alloc(work)
+}
+
+#[cfg(not(debug_assertions))]
+fn unallocating<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+impl IProcessContextRequirementsTrait for Effect {
+    unsafe fn getProcessContextRequirements(&self) -> u32 {
+        Flags_::kNeedTransportState as u32
+    }
+}

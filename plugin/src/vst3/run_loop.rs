@@ -1,0 +1,62 @@
+//! The host's main thread, on Linux: hosts watch a socket there for their plugins.
+
+use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+use vst3::Steinberg::Linux::{FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait};
+use vst3::Steinberg::{IPlugFrame, IPlugView, kResultOk};
+use vst3::{ComPtr, ComRef};
+
+use super::view::View;
+
+/// A socket that the host watches. It does so until this is dropped.
+pub(super) struct Watch {
+    run_loop: ComPtr<IRunLoop>,
+    handler: ComPtr<IEventHandler>,
+    socket: UnixStream,
+}
+
+impl Watch {
+    /// Lets the host of `frame` watch for `view`; `None` where it has no run loop. Also returned is the end to write to.
+    pub(super) fn begin(
+        frame: &ComPtr<IPlugFrame>,
+        view: ComRef<'_, IPlugView>,
+    ) -> Option<(Self, UnixStream)> {
+        let run_loop = frame.cast::<IRunLoop>()?;
+        let handler = view.cast::<IEventHandler>()?;
+        // A socket, for not every host watches other things.
+        let (socket, bell) = UnixStream::pair().ok()?;
+        socket.set_nonblocking(true).ok()?;
+        bell.set_nonblocking(true).ok()?;
+        // SAFETY: the handler lives as long as it is registered.
+        let registered = unsafe { run_loop.registerEventHandler(handler.as_ptr(), socket.as_raw_fd()) };
+        (registered == kResultOk).then_some((
+            Self {
+                run_loop,
+                handler,
+                socket,
+            },
+            bell,
+        ))
+    }
+
+    /// Takes what the bell has rung.
+    pub(super) fn heard(&self) {
+        let mut rung = [0; 256];
+        while (&self.socket).read(&mut rung).is_ok_and(|bytes| bytes > 0) {}
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // SAFETY: it was registered, and still lives.
+        unsafe { self.run_loop.unregisterEventHandler(self.handler.as_ptr()) };
+    }
+}
+
+impl IEventHandlerTrait for View {
+    unsafe fn onFDIsSet(&self, _descriptor: FileDescriptor) {
+        self.come();
+    }
+}
