@@ -216,6 +216,16 @@ unsafe extern "C" fn claims_the_most(_: *const clap_istream, _: *mut c_void, _: 
     i64::MAX
 }
 
+/// A length that is believed, and then more bytes than there was room for.
+unsafe extern "C" fn claims_more_later(_: *const clap_istream, buffer: *mut c_void, size: u64) -> i64 {
+    if size != 8 {
+        return size as i64 + 1_000_000;
+    }
+    // SAFETY: the plugin has room for eight bytes.
+    unsafe { buffer.cast::<[u8; 8]>().write(100u64.to_le_bytes()) };
+    8
+}
+
 #[test]
 fn states_come_in_pieces_or_not_at_all() {
     alone("clap_calls::states_come_in_pieces_or_not_at_all", || {
@@ -230,7 +240,7 @@ fn states_come_in_pieces_or_not_at_all() {
             assert!(host.load(&state, piece));
             assert_eq!(host.value("MIDI Rate"), 7.0, "{piece}");
         }
-        for read in [fails, ends, claims_more, claims_the_most] {
+        for read in [fails, ends, claims_more, claims_the_most, claims_more_later] {
             let stream = clap_istream {
                 ctx: ptr::null_mut(),
                 read: Some(read),

@@ -79,7 +79,10 @@ fn threads_that_get_in_the_way_do_no_harm() {
             for round in 0..300 {
                 let events = [set(rate, f64::from(round % 49))];
                 let events = Events::new(&events);
-                ask!(params => flush(host.plugin, &events.list(), ptr::null()));
+                // Often, so that one meets a block.
+                for _ in 0..200 {
+                    ask!(params => flush(host.plugin, &events.list(), ptr::null()));
+                }
                 assert!(host.load(&state, 17));
                 host.save(17);
                 host.call_back();
