@@ -10,11 +10,14 @@
 //! | `models` | models shared by all instances of the process |
 //! | `listener` | what becomes of readings: record, controllers, OSC |
 //! | `editor` | the window |
+//! | `window_end` | the end of the window's threads |
+//! | `clap` | the plugin as CLAP, nice-plug's behind a guard |
 //! | `vst3` | the plugin as VST3 |
 
-// The macros that export the plugin and derive its parameters write `unsafe` code; there is none of our own.
+// The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap` and `vst3`.
 #![allow(unsafe_code)]
 
+mod clap;
 mod editor;
 mod listener;
 mod models;
@@ -24,9 +27,6 @@ mod plugin;
 mod reference;
 mod station;
 mod vst3;
+mod window_end;
 
 pub use plugin::Echometer;
-
-use nice_plug::prelude::nice_export_clap;
-
-nice_export_clap!(Echometer);

@@ -273,6 +273,7 @@ impl Workshop {
                 &packages::PULSEAUDIO,
                 "The tests that capture from a PulseAudio server are skipped",
             );
+            packages::ensure_optional(&packages::DISPLAY, "The tests that open windows are skipped");
         }
         Ok((libtorch, onnxruntime))
     }

@@ -92,6 +92,13 @@ pub(crate) const PULSEAUDIO: Need = Need {
     is_met: || runs("pulseaudio", &["--version"]) && runs("pactl", &["--version"]),
 };
 
+/// A display that nobody sees, for tests that open windows, and what draws on it without a graphics card.
+pub(crate) const DISPLAY: Need = Need {
+    what: "the X server Xvfb, with Mesa's drivers",
+    packages: &["xvfb", "libgl1-mesa-dri", "libegl1"],
+    is_met: || runs("Xvfb", &["-help"]),
+};
+
 /// How packages can be installed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {

@@ -17,6 +17,7 @@ use nice_plug_egui::{Frame, NiceEguiApp};
 use crate::params::EchometerParams;
 use crate::reference::SavedReference;
 use crate::station::{Phase, Station};
+use crate::window_end;
 use settings::Settings;
 pub(crate) use sized::SizedEditor;
 pub(crate) use sized::WindowSize;
@@ -166,6 +167,7 @@ impl NiceEguiApp for Window {
         _frame: &mut Frame,
     ) -> Result<(), HandlerError> {
         self.host = Some(host);
+        window_end::begun();
         // What the last window left belongs to its context. The framework does not say when a window closes.
         self.panel = Panel::default();
         // Scanners make instances without windows; models are loaded for those who look or play.

@@ -23,11 +23,20 @@ use vst3::{ComPtr, ComWrapper, Interface};
 use super::vst3_objects::{Changes, Events, Stream};
 use super::{Host, Played, Setup};
 
-/// The library's factory.
+/// The library, which the caller may close again.
+pub(crate) fn load() -> Library {
+    // SAFETY: the library is the plugin that was built with this test; loading it runs nothing else.
+    unsafe { Library::new(super::library()) }.unwrap()
+}
+
+/// The factory of the library that is loaded once.
 pub(crate) fn factory() -> ComPtr<IPluginFactory> {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    // SAFETY: the library is the plugin that was built with this test; loading it runs nothing else.
-    let library = LIBRARY.get_or_init(|| unsafe { Library::new(super::library()) }.unwrap());
+    factory_of(LIBRARY.get_or_init(load))
+}
+
+/// A library's factory.
+pub(crate) fn factory_of(library: &Library) -> ComPtr<IPluginFactory> {
     // SAFETY: this is the entry point's signature, and it returns a factory that is ours to release.
     unsafe {
         let get: Symbol<unsafe extern "system" fn() -> *mut c_void> =
@@ -65,6 +74,38 @@ pub(crate) fn speakers(channels: usize) -> SpeakerArrangement {
 }
 
 impl Vst3 {
+    pub(crate) fn made_by(factory: &ComPtr<IPluginFactory>) -> Self {
+        // SAFETY: all-zero is a valid value of these plain structures, which the plugin fills in; the object it makes
+        // comes with a reference that is ours.
+        unsafe {
+            let mut class: PClassInfo = std::mem::zeroed();
+            assert_eq!(factory.getClassInfo(0, &mut class), kResultOk);
+            let mut object = ptr::null_mut();
+            let made =
+                factory.createInstance(class.cid.as_ptr(), IComponent::IID.as_ptr().cast(), &mut object);
+            assert_eq!(made, kResultOk);
+            let component: ComPtr<IComponent> = ComPtr::from_raw(object.cast()).unwrap();
+            assert_eq!(component.initialize(ptr::null_mut()), kResultOk);
+            let controller: ComPtr<IEditController> = component.cast().unwrap();
+            let param = |index| {
+                let mut info: ParameterInfo = std::mem::zeroed();
+                assert_eq!(controller.getParameterInfo(index, &mut info), kResultOk);
+                let end = info.title.iter().position(|unit| *unit == 0).unwrap();
+                (info.id, String::from_utf16(&info.title[..end]).unwrap())
+            };
+            let params = (0..controller.getParameterCount()).map(param).collect();
+            Self {
+                processor: component.cast().unwrap(),
+                component,
+                controller,
+                params,
+                pending: Vec::new(),
+                active: false,
+                offline: false,
+            }
+        }
+    }
+
     /// Moves parameters without any audio, not even buses: what hosts do where nothing plays.
     pub(crate) fn flush(&mut self) -> tresult {
         let mut data = self.data(0);
@@ -118,7 +159,8 @@ impl Vst3 {
         }
     }
 
-    fn data(&self, frames: usize) -> ProcessData {
+    /// A block without buses, changes and events; for hosts that fill in what they like.
+    pub(crate) fn data(&self, frames: usize) -> ProcessData {
         ProcessData {
             processMode: mode(self.offline),
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
@@ -140,7 +182,7 @@ impl Vst3 {
         self.pending.push((id, value));
     }
 
-    fn id(&self, name: &str) -> u32 {
+    pub(crate) fn id(&self, name: &str) -> u32 {
         let found = self.params.iter().find(|(_, other)| other == name);
         found.unwrap_or_else(|| panic!("no parameter {name}")).0
     }
@@ -167,36 +209,7 @@ impl Host for Vst3 {
     const STATE_HEADER: fn(&[u8]) -> Vec<u8> = |_| Vec::new();
 
     fn new() -> Self {
-        let factory = factory();
-        // SAFETY: all-zero is a valid value of these plain structures, which the plugin fills in; the object it makes
-        // comes with a reference that is ours.
-        unsafe {
-            let mut class: PClassInfo = std::mem::zeroed();
-            assert_eq!(factory.getClassInfo(0, &mut class), kResultOk);
-            let mut object = ptr::null_mut();
-            let made =
-                factory.createInstance(class.cid.as_ptr(), IComponent::IID.as_ptr().cast(), &mut object);
-            assert_eq!(made, kResultOk);
-            let component: ComPtr<IComponent> = ComPtr::from_raw(object.cast()).unwrap();
-            assert_eq!(component.initialize(ptr::null_mut()), kResultOk);
-            let controller: ComPtr<IEditController> = component.cast().unwrap();
-            let param = |index| {
-                let mut info: ParameterInfo = std::mem::zeroed();
-                assert_eq!(controller.getParameterInfo(index, &mut info), kResultOk);
-                let end = info.title.iter().position(|unit| *unit == 0).unwrap();
-                (info.id, String::from_utf16(&info.title[..end]).unwrap())
-            };
-            let params = (0..controller.getParameterCount()).map(param).collect();
-            Self {
-                processor: component.cast().unwrap(),
-                component,
-                controller,
-                params,
-                pending: Vec::new(),
-                active: false,
-                offline: false,
-            }
-        }
+        Self::made_by(&factory())
     }
 
     fn set_channels(&mut self, channels: usize) {

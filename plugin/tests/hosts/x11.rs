@@ -1,0 +1,80 @@
+//! A display that nobody sees, and a host's window on it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
+use x11rb::rust_connection::RustConnection;
+
+/// An X server of its own; ended when it is dropped.
+pub(crate) struct Display {
+    server: Child,
+    name: String,
+}
+
+impl Display {
+    /// `None` where there is no `Xvfb`.
+    pub(crate) fn start() -> Option<Self> {
+        let mut server = Command::new("Xvfb")
+            // Without `-noreset` it starts again whenever nobody is connected, and drops who connects meanwhile.
+            .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-noreset"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut number)
+            .unwrap();
+        let name = format!(":{}", number.trim());
+        Some(Self { server, name })
+    }
+
+    /// Programs that are started so have their windows here.
+    pub(crate) fn set_on(&self, command: &mut Command) {
+        command
+            .env("DISPLAY", &self.name)
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("WAYLAND_SOCKET");
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+/// What the plugin's window is put into, on the display of this process.
+pub(crate) struct Parent {
+    connection: RustConnection,
+    pub(crate) id: u32,
+}
+
+impl Parent {
+    pub(crate) fn new() -> Self {
+        let (connection, screen) = x11rb::connect(None).unwrap();
+        let id = connection.generate_id().unwrap();
+        let root = connection.setup().roots[screen].root;
+        let look = CreateWindowAux::new();
+        let kind = WindowClass::INPUT_OUTPUT;
+        connection
+            .create_window(0, id, root, 0, 0, 900, 700, 0, kind, 0, &look)
+            .unwrap();
+        connection.map_window(id).unwrap();
+        // The answer tells that the server has done all of that.
+        connection.get_geometry(id).unwrap().reply().unwrap();
+        Self { connection, id }
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        self.connection.destroy_window(self.id).unwrap();
+        // As above.
+        self.connection.get_input_focus().unwrap().reply().unwrap();
+    }
+}
