@@ -267,6 +267,16 @@ fn trigger(own: Weak<EchometerParams>, asked: Arc<AtomicBool>) -> Arc<dyn Fn(boo
     })
 }
 
+/// Digits in a row that no value of a parameter has.
+const LONG_NUMBER: usize = 6;
+
+/// Whether a text that is to be read as a value holds a number far outside of any range, where nice-plug's arithmetic
+/// overflows.
+pub(crate) fn has_long_number(text: &[u8]) -> bool {
+    text.split(|byte| !byte.is_ascii_digit())
+        .any(|digits| digits.len() >= LONG_NUMBER)
+}
+
 /// Makes a saved state safe to take over, before that is done.
 pub(crate) fn filter_state(state: &mut PluginState, version: &str) {
     // States of versions up to 0.3 may hold it switched on.

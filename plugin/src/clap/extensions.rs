@@ -14,9 +14,7 @@ use clap_sys::stream::{clap_istream, clap_ostream};
 
 use super::guard::Guard;
 use super::{audio, call};
-
-/// Digits in a row that no value of a parameter has. nice-plug's arithmetic overflows far outside of a range.
-const LONG_NUMBER: usize = 6;
+use crate::params::has_long_number;
 
 pub(super) static PARAMS: clap_plugin_params = clap_plugin_params {
     count: Some(params_count),
@@ -131,8 +129,7 @@ unsafe extern "C" fn text_to_value(
     };
     // SAFETY: not null, so a text.
     let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
-    let longest = bytes.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len).max();
-    if longest.is_some_and(|digits| digits >= LONG_NUMBER) {
+    if has_long_number(bytes) {
         return false;
     }
     let mut found = f64::NAN;

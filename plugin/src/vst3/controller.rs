@@ -12,6 +12,7 @@ use super::answer;
 use super::effect::Effect;
 use super::text::{put_wide, take_wide};
 use super::view;
+use crate::params::has_long_number;
 
 /// The widest range of a plain value that is looked at: far outside, the framework's arithmetic overflows.
 const PLAIN: f64 = 1000.0;
@@ -108,6 +109,9 @@ impl IEditControllerTrait for Effect {
             let Some(text) = (!text.is_null()).then(|| unsafe { take_wide(text) }).flatten() else {
                 return kInvalidArgument;
             };
+            if has_long_number(text.as_bytes()) {
+                return kResultFalse;
+            }
             // SAFETY: rows point into what their table keeps.
             match unsafe { row.param().string_to_normalized_value(&text) } {
                 Some(read) => {

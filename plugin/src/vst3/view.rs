@@ -31,6 +31,7 @@ use super::host::{Host, Message, Remote};
 use super::run_loop::Watch;
 use super::text::same;
 use crate::editor::SizedEditor;
+use crate::window_end::{self, WindowThreads};
 
 /// What hosts of this system call their windows.
 const PLATFORM: FIDString = if cfg!(target_os = "windows") {
@@ -49,6 +50,7 @@ pub(super) struct View {
     frame: Arc<Frame>,
     /// The window, on the thread that opened it: hosts must not, and some do, call from another.
     window: Mutex<Option<Fragile<Rc<Spawned>>>>,
+    threads: Mutex<Option<WindowThreads>>,
     /// How large the host shows a logical pixel.
     scale: Mutex<Option<f64>>,
     #[cfg(target_os = "linux")]
@@ -92,6 +94,7 @@ pub(super) unsafe fn create(shared: &Arc<Shared>, name: FIDString) -> *mut IPlug
         shared: Arc::clone(shared),
         frame: Arc::default(),
         window: Mutex::new(None),
+        threads: Mutex::new(None),
         scale: Mutex::new(None),
         #[cfg(target_os = "linux")]
         watch: Mutex::new(None),
@@ -161,10 +164,10 @@ impl View {
         };
         let context = GuiContext::new(Arc::new(Remote(Arc::downgrade(&self.shared))));
         let scale = *self.scale.lock();
-        let spawned = match &*self.shared.editor.lock() {
+        let (spawned, threads) = window_end::opened(|| match &*self.shared.editor.lock() {
             Some(editor) => editor.spawn(Some(parent), false, scale, context, Some(host)),
             None => Err("there is no window to open".into()),
-        };
+        });
         let shown = spawned.and_then(|spawned| {
             spawned.handle.show(&spawned.window)?;
             Ok(spawned)
@@ -172,6 +175,7 @@ impl View {
         match shown {
             Ok(spawned) => {
                 *self.window.lock() = Some(Fragile::new(Rc::new(spawned)));
+                *self.threads.lock() = threads;
                 true
             }
             Err(error) => {
@@ -188,8 +192,11 @@ impl View {
         match window.take().map(Fragile::try_into_inner) {
             Some(Ok(spawned)) => {
                 drop(window);
-                // Its thread ends first: from then on nobody rings.
-                drop(spawned);
+                // Its threads end first: from then on nobody rings, and nobody runs in a library that is unloaded.
+                let last = Rc::into_inner(spawned).map(drop);
+                if let (Some(()), Some(threads)) = (last, self.threads.lock().take()) {
+                    threads.wait();
+                }
                 self.unlisten();
                 self.shared.open.store(false, Ordering::Release);
                 true
