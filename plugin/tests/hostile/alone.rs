@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use echometer_tests::skip;
 
 use crate::hosts::system::eventually;
-use crate::hosts::x11::Display;
+use crate::x11::Display;
 
 /// Which test this process works for.
 const WORK: &str = "ECHOMETER_TEST_HOSTILE";

@@ -14,7 +14,7 @@ use echometer_tests::{skip, system_calls};
 
 use crate::alone::{assert_no_window_thread, on_main_thread, while_working, with_display};
 use crate::clap_host::{Raw, ask, set};
-use crate::hosts::x11::Parent;
+use crate::x11::Parent;
 
 fn gui(host: &Raw) -> *const clap_plugin_gui {
     host.table(CLAP_EXT_GUI)

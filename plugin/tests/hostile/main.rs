@@ -27,3 +27,4 @@ mod vst3_calls;
 mod vst3_sound;
 mod vst3_view;
 mod vst3_windows;
+mod x11;

@@ -15,7 +15,7 @@ use vst3::Steinberg::{
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
 use crate::hosts::vst3::Vst3;
-use crate::hosts::x11::Parent;
+use crate::x11::Parent;
 
 /// What the run loop calls.
 #[derive(Default)]

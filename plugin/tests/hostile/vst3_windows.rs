@@ -17,9 +17,9 @@ use vst3::{ComPtr, Interface};
 use crate::alone::{alone, assert_no_window_thread, on_main_thread, while_working, with_display};
 use crate::hosts::vst3::{Vst3, factory_of, load};
 use crate::hosts::vst3_objects::{Changes, Stream};
-use crate::hosts::x11::Parent;
 use crate::hosts::{Host, Setup};
 use crate::vst3_view::{Handler, View, attach, view};
+use crate::x11::Parent;
 
 /// What may be called on any thread here, as careless hosts do.
 struct Shared<T>(T);

@@ -12,8 +12,6 @@ pub(crate) mod osc;
 pub(crate) mod system;
 pub(crate) mod vst3;
 pub(crate) mod vst3_objects;
-#[cfg(target_os = "linux")]
-pub(crate) mod x11;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
