@@ -124,11 +124,16 @@ fn chunking_leaves_no_trace_in_readings() {
     }
 }
 
+/// A scorer that gives what live streams give.
+fn with_levels(model: &Model) -> Scorer {
+    Scorer::new(model, STEREO, 5.0).unwrap().with_levels().unwrap()
+}
+
 #[test]
 fn live_readings_are_the_files_readings() {
     let model = model();
     let samples = music(6.0, 2);
-    let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
+    let expected = readings(&mut with_levels(&model), &samples, 512);
     // Room for everything: this thread is faster than real time, and must not make the ring drop blocks.
     let (mut tap, reader) = tap(2, samples.len()).unwrap();
     let (send, receive) = mpsc::channel();
@@ -165,7 +170,7 @@ impl Listener for Told {
 fn many_streams_share_a_pool_and_one_that_fails_harms_no_other() {
     let model = model();
     let samples = music(3.0, 2);
-    let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
+    let expected = readings(&mut with_levels(&model), &samples, 512);
     let pool = Pool::new(2).unwrap();
     let (mut bad_tap, bad_reader) = tap(2, samples.len()).unwrap();
     let bad = Live::start_on(&pool, &model, bad_reader, 44_100, 5.0, |_: &Reading| {
@@ -211,7 +216,7 @@ fn a_reset_cuts_at_the_sample() {
     live.reset();
     tap.push_interleaved(&samples);
     live.catch_up(None);
-    let expected = readings(&mut Scorer::new(&model, STEREO, 5.0).unwrap(), &samples, 512);
+    let expected = readings(&mut with_levels(&model), &samples, 512);
     assert_eq!(live.latest().as_deref(), expected.last());
     assert!(live.load() >= 0.0);
     let told: Vec<_> = receive.try_iter().collect();

@@ -3,7 +3,7 @@
 //! Hosts say so, but not all of them. A render that is taken for playing would lose audio, for it may come a hundred times
 //! too fast; playing that is taken for a render would make the audio thread wait. So a host that says that it renders is
 //! believed, and otherwise the clock decides – which is looked at only when the ring fills up or while a render is on – and
-//! each block waits for less time than it lasts: even a host that plays and gives its blocks in a burst is in time.
+//! a block waits no longer than it lasts.
 
 use std::time::{Duration, Instant};
 
@@ -20,16 +20,13 @@ const FASTER: f64 = 1.5;
 /// How much of a render is looked at to see whether it is still one: long against any host's blocks.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How much of what a block lasts it may wait, where the host has not said that it renders.
-const PATIENCE: f64 = 0.5;
-
 /// How long a render waits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Patience {
     /// As long as it takes: the host said that nobody listens.
     Endless,
-    /// No longer than this, and for no lock.
-    AtMost(Duration),
+    /// Until then, and for no lock.
+    Until(Instant),
 }
 
 /// See the module.
@@ -52,12 +49,12 @@ impl Pace {
         }
     }
 
-    /// How long a block of a render, which lasts `audio`, may wait for the meters.
-    pub(crate) fn patience(&self, audio: Duration) -> Patience {
+    /// How long a block of a render, which begins now and lasts `audio`, may wait for the meters in all.
+    pub(crate) fn patience(&self, audio: Duration, now: impl FnOnce() -> Instant) -> Patience {
         if self.certain {
             Patience::Endless
         } else {
-            Patience::AtMost(audio.mul_f64(PATIENCE))
+            Patience::Until(now() + audio)
         }
     }
 
@@ -135,11 +132,10 @@ mod tests {
 
     #[test]
     fn only_an_announced_render_waits_as_long_as_it_takes() {
-        assert_eq!(Pace::told(true, true).patience(BLOCK), Patience::Endless);
-        let Patience::AtMost(longest) = Pace::told(false, false).patience(BLOCK) else {
-            panic!("nobody said that it renders");
-        };
-        assert!(longest < BLOCK);
+        let now = Instant::now();
+        let patience = |announced| Pace::told(announced, announced).patience(BLOCK, || now);
+        assert_eq!(patience(true), Patience::Endless);
+        assert_eq!(patience(false), Patience::Until(now + BLOCK));
     }
 
     #[test]

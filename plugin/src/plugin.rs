@@ -167,7 +167,7 @@ impl Plugin for Echometer {
         let renders = self
             .pace
             .renders(lasts, fill, Instant::now)
-            .then(|| self.pace.patience(lasts));
+            .then(|| self.pace.patience(lasts, Instant::now));
         let heard = !self.params.bypass.value() && self.wants(frames, peak, playing, renders.is_some());
         if let (Some(patience), true) = (renders, heard) {
             // For a model that was asked for since the last block: this one is its.

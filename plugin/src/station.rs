@@ -4,14 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use echometer_engine::frontend::Scale;
 use echometer_engine::tap::{ChannelsError, Downmix, Layout, Tap, TapCounters, TapReader, tap_with};
 use echometer_engine::{Live, Model, Pool};
 use echometer_meters::Record;
 use echometer_meters::errand::Errands;
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
 use crate::listener::{Outcome, Outlet};
 use crate::models;
@@ -287,40 +287,31 @@ impl Station {
         self.listening.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything pushed so far is on the meters, with endless patience scored by the model that is asked for now.
-    /// For renders only.
+    /// Waits until everything pushed so far is on the meters, scored by the model that is asked for now. For renders only.
     pub(crate) fn catch_up(self: &Arc<Self>, patience: Patience) {
-        match patience {
-            Patience::Endless => {
-                let mut inner = self.inner.lock();
-                self.sync_locked(&mut inner);
-                if !self.wait_for_model(&mut inner, LONGEST_LOAD) {
-                    inner.phase = Phase::Failed("the model takes too long to load".into());
-                }
-                let live = inner.live.clone();
-                drop(inner);
-                if let Some(live) = live {
-                    live.catch_up(None);
-                }
-            }
-            Patience::AtMost(longest) => {
-                let Some(mut inner) = self.inner.try_lock() else {
-                    return;
-                };
-                let there = self.wait_for_model(&mut inner, longest);
-                let live = inner.live.clone().filter(|_| there);
-                drop(inner);
-                if let Some(live) = live {
-                    live.catch_up(Some(longest));
-                }
-            }
-        }
-    }
-
-    /// Waits while a model for this input is being loaded; whether that is over.
-    fn wait_for_model(&self, inner: &mut MutexGuard<'_, Inner>, longest: Duration) -> bool {
+        let longest = match patience {
+            Patience::Endless => None,
+            Patience::Until(end) => Some(end.saturating_duration_since(Instant::now())),
+        };
+        let inner = match patience {
+            Patience::Endless => Some(self.inner.lock()),
+            Patience::Until(_) => self.inner.try_lock(),
+        };
+        let Some(mut inner) = inner else {
+            return;
+        };
+        self.sync_locked(&mut inner);
+        // Without a model nothing is heard at all: whatever the patience, it is waited for once.
         let loading = |inner: &mut Inner| inner.input.is_some() && matches!(inner.phase, Phase::Loading);
-        !self.loaded.wait_while_for(inner, loading, longest).timed_out()
+        let waited = self.loaded.wait_while_for(&mut inner, loading, LONGEST_LOAD);
+        if waited.timed_out() {
+            inner.phase = Phase::Failed("the model takes too long to load".into());
+        }
+        let live = inner.live.clone();
+        drop(inner);
+        if let Some(live) = live {
+            live.catch_up(longest);
+        }
     }
 
     /// Forgets all input.

@@ -48,7 +48,8 @@ fn sound(seconds: f64) -> Vec<f32> {
 
 /// Readings and frames of a scorer that is fed `piece` samples at a time.
 fn in_pieces(model: &Model, sound: &[f32], piece: usize) -> (Vec<Reading>, Vec<f32>) {
-    let mut scorer = Scorer::new(model, INPUT, READINGS_HZ).unwrap().with_frames();
+    let scorer = Scorer::new(model, INPUT, READINGS_HZ).unwrap();
+    let mut scorer = scorer.with_frames().with_levels().unwrap();
     let (mut readings, mut frames) = (Vec::new(), Vec::new());
     for piece in sound.chunks(piece) {
         scorer.push(piece, &mut readings).unwrap();

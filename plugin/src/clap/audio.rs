@@ -29,12 +29,12 @@ pub(super) unsafe extern "C" fn process(
     let (Some(guard), Some(given)) = (unsafe { (Guard::of(plugin), process.as_ref()) }) else {
         return CLAP_PROCESS_ERROR;
     };
-    if !guard.is_active() {
-        return CLAP_PROCESS_ERROR;
-    }
     let Some(_inside) = guard.audio.try_enter() else {
         return CLAP_PROCESS_ERROR;
     };
+    if !guard.is_active() {
+        return CLAP_PROCESS_ERROR;
+    }
     if given.frames_count == 0 {
         pass_events(guard, given.in_events, given.out_events);
         return CLAP_PROCESS_CONTINUE_IF_NOT_QUIET;

@@ -153,8 +153,9 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
         window::destroy(plugin);
         deactivate(plugin);
     }
-    if guard.host.window() != 0 {
-        // A window that another thread holds cannot be closed here, and its plugin must not go before it.
+    if guard.host.window() != 0 || guard.is_active() {
+        // A window that another thread holds cannot be closed here, nor can a block be ended that is on: the plugin must not go
+        // before them.
         return;
     }
     call!(guard.inner => destroy(plugin), ());
@@ -168,12 +169,15 @@ unsafe extern "C" fn activate(plugin: *const clap_plugin, rate: f64, least: u32,
         return false;
     };
     let sound = (1.0..=f64::from(u32::MAX)).contains(&rate) && most > 0;
-    if !sound || !guard.is_initialised() || guard.is_active() {
+    if !sound || !guard.is_initialised() {
         return false;
     }
     let Some(_inside) = guard.audio.enter() else {
         return false;
     };
+    if guard.is_active() {
+        return false;
+    }
     guard.channels.store(main_channels(guard), Ordering::Release);
     let active = call!(guard.inner => activate(plugin, rate, least.min(most), most), false);
     guard.active.store(active, Ordering::Release);
@@ -194,12 +198,12 @@ unsafe extern "C" fn deactivate(plugin: *const clap_plugin) {
     let Some(guard) = (unsafe { Guard::of(plugin) }) else {
         return;
     };
-    if !guard.is_active() {
-        return;
-    }
     let Some(_inside) = guard.audio.enter() else {
         return;
     };
+    if !guard.is_active() {
+        return;
+    }
     guard.stop();
     call!(guard.inner => deactivate(plugin), ());
     guard.active.store(false, Ordering::Release);
@@ -210,12 +214,12 @@ unsafe extern "C" fn start_processing(plugin: *const clap_plugin) -> bool {
     let Some(guard) = (unsafe { Guard::of(plugin) }) else {
         return false;
     };
-    if !guard.is_active() {
-        return false;
-    }
     let Some(_inside) = guard.audio.try_enter() else {
         return false;
     };
+    if !guard.is_active() {
+        return false;
+    }
     guard.started.swap(true, Ordering::AcqRel) || call!(guard.inner => start_processing(plugin), false)
 }
 
@@ -227,10 +231,8 @@ unsafe extern "C" fn reset(plugin: *const clap_plugin) {
     let Some(guard) = (unsafe { Guard::of(plugin) }) else {
         return;
     };
-    if !guard.is_active() {
-        return;
-    }
-    if let Some(_inside) = guard.audio.try_enter() {
+    let inside = guard.audio.try_enter();
+    if inside.is_some() && guard.is_active() {
         call!(guard.inner => reset(plugin), ());
     }
 }

@@ -93,14 +93,16 @@ impl<S: Sample> Bus<S> {
         }
     }
 
-    /// Null where it is missing.
+    /// Null where it is missing, or lies where no sample can.
     fn channel(&self, index: usize) -> *mut S {
         if index < self.count {
             // SAFETY: a bus has as many pointers as it says.
-            unsafe { self.channels.add(index).read() }
-        } else {
-            std::ptr::null_mut()
+            let channel = unsafe { self.channels.add(index).read() };
+            if channel.is_aligned() {
+                return channel;
+            }
         }
+        std::ptr::null_mut()
     }
 
     fn is_connected(&self) -> bool {

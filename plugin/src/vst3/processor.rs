@@ -118,6 +118,7 @@ impl IAudioProcessorTrait for Effect {
                         self.play::<f32>(data);
                     }
                 }
+                sounds(data);
                 kResultOk
             })
         })
@@ -160,6 +161,16 @@ impl Effect {
             };
             engine.plugin.process(buffer, &mut none, &mut context);
         });
+    }
+}
+
+/// Says that what went out may be heard: a host may have left the flags of another block there.
+fn sounds(data: &ProcessData) {
+    if data.numOutputs > 0 {
+        // SAFETY: null, or the host's for as long as the block.
+        if let Some(output) = unsafe { data.outputs.as_mut() } {
+            output.silenceFlags = 0;
+        }
     }
 }
 
