@@ -28,6 +28,9 @@ pub(crate) struct WindowThreads {
 
 /// Opens a window, and says which threads it lives on if they are its own.
 pub(crate) fn opened<R>(open: impl FnOnce() -> R) -> (R, Option<WindowThreads>) {
+    if !cfg!(target_os = "linux") {
+        return (open(), None);
+    }
     let _one_at_a_time = OPENING.lock();
     BEGUN.lock().take();
     let result = open();
@@ -39,6 +42,9 @@ pub(crate) fn opened<R>(open: impl FnOnce() -> R) -> (R, Option<WindowThreads>) 
 /// Gives this thread, which is a window's, a name of its own. Every window calls this while it is opened. Only Linux has
 /// windows with threads, and lists them.
 pub(crate) fn begun() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
     static COUNT: AtomicU32 = AtomicU32::new(0);
     // The system keeps fifteen characters.
     let count = COUNT.fetch_add(1, Ordering::Relaxed) % 10_000;

@@ -67,7 +67,7 @@ pub struct SizedEditor {
 
 /// The framework's editor, and what it was made for.
 struct Made {
-    editor: EguiEditor<Window>,
+    editor: Arc<EguiEditor<Window>>,
     state: Arc<EguiEditorState>,
     size: WindowSize,
 }
@@ -95,7 +95,10 @@ impl SizedEditor {
                 *made = anew;
             }
         }
-        then(&made.editor)
+        let editor = Arc::clone(&made.editor);
+        // With no lock held: a window that opens may ask the host, who asks here.
+        drop(made);
+        then(&editor)
     }
 }
 
@@ -115,6 +118,7 @@ fn make(params: &Arc<EchometerParams>, station: &Arc<Station>) -> Option<Made> {
     let state = EguiEditorState::from_size(size.usable(), 1.0);
     let window = Window::new(Arc::clone(params), Arc::clone(station));
     let editor = create_egui_editor(Arc::clone(&state), Default::default(), settings, window)?;
+    let editor = Arc::new(editor);
     Some(Made { editor, state, size })
 }
 

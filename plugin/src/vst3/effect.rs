@@ -45,7 +45,7 @@ pub(super) struct Engine {
 pub(super) struct Shared {
     pub(super) table: Table,
     pub(super) host: Arc<Host>,
-    pub(super) editor: Mutex<Option<SizedEditor>>,
+    pub(super) editor: Option<SizedEditor>,
     /// Whether a window is open: there can be one at a time.
     pub(super) open: AtomicBool,
 }
@@ -76,7 +76,7 @@ impl Effect {
         let shared = Shared {
             table: Table::new(plugin.params()),
             host: Arc::default(),
-            editor: Mutex::new(plugin.editor(AsyncExecutor::new(nothing(), nothing()))),
+            editor: plugin.editor(AsyncExecutor::new(nothing(), nothing())),
             open: AtomicBool::new(false),
         };
         Self {

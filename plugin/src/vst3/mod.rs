@@ -15,7 +15,8 @@
 //! | `table` | the parameters by the numbers that hosts know them by |
 //! | `state` | what a project saves |
 //! | `host` | what the window has to say to the host |
-//! | `view` | the window |
+//! | `view` | the window, as hosts hold it |
+//! | `pane` | the window behind it |
 //! | `run_loop` | the host's main thread, on Linux |
 //! | `text` | the format's strings |
 
@@ -30,6 +31,7 @@ mod controller;
 mod effect;
 mod factory;
 mod host;
+mod pane;
 mod processor;
 #[cfg(target_os = "linux")]
 mod run_loop;

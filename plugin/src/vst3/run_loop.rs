@@ -3,12 +3,33 @@
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Weak;
 
 use vst3::Steinberg::Linux::{FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait};
-use vst3::Steinberg::{IPlugFrame, IPlugView, kResultOk};
-use vst3::{ComPtr, ComRef};
+use vst3::Steinberg::{IPlugFrame, kResultOk};
+use vst3::{Class, ComPtr, ComWrapper};
 
-use super::view::View;
+use super::answer;
+use super::pane::Pane;
+
+/// What the host calls. It does not keep the window: a host may let go of the view and forget this.
+struct Handler(Weak<Pane>);
+
+impl Class for Handler {
+    type Interfaces = (IEventHandler,);
+}
+
+impl IEventHandlerTrait for Handler {
+    unsafe fn onFDIsSet(&self, _descriptor: FileDescriptor) {
+        // Kept until all is said: the host may let go of the view while it is called.
+        if let Some(pane) = self.0.upgrade() {
+            answer(|| {
+                pane.come();
+                kResultOk
+            });
+        }
+    }
+}
 
 /// A socket that the host watches. It does so until this is dropped.
 pub(super) struct Watch {
@@ -18,13 +39,10 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Lets the host of `frame` watch for `view`; `None` where it has no run loop. Also returned is the end to write to.
-    pub(super) fn begin(
-        frame: &ComPtr<IPlugFrame>,
-        view: ComRef<'_, IPlugView>,
-    ) -> Option<(Self, UnixStream)> {
+    /// Lets the host of `frame` watch for `pane`; `None` where it has no run loop. Also returned is the end to write to.
+    pub(super) fn begin(frame: &ComPtr<IPlugFrame>, pane: Weak<Pane>) -> Option<(Self, UnixStream)> {
         let run_loop = frame.cast::<IRunLoop>()?;
-        let handler = view.cast::<IEventHandler>()?;
+        let handler = ComWrapper::new(Handler(pane)).to_com_ptr::<IEventHandler>()?;
         // A socket, for not every host watches other things.
         let (socket, bell) = UnixStream::pair().ok()?;
         socket.set_nonblocking(true).ok()?;
@@ -52,11 +70,5 @@ impl Drop for Watch {
     fn drop(&mut self) {
         // SAFETY: it was registered, and still lives.
         unsafe { self.run_loop.unregisterEventHandler(self.handler.as_ptr()) };
-    }
-}
-
-impl IEventHandlerTrait for View {
-    unsafe fn onFDIsSet(&self, _descriptor: FileDescriptor) {
-        self.come();
     }
 }

@@ -212,6 +212,14 @@ impl View {
         unsafe { assert_eq!(self.view.removed(), kResultOk) };
     }
 
+    /// Releases the view in its window: a host that forgets `removed`.
+    pub(crate) fn release(self) {
+        drop(self.view);
+        if let Some(frame) = self.frame {
+            assert_eq!(frame.left(), 0, "handlers that nobody took away");
+        }
+    }
+
     /// Takes the view out of its window and releases it.
     pub(crate) fn close(self) {
         self.remove();

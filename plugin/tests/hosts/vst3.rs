@@ -134,7 +134,8 @@ impl Vst3 {
         let mut inputs: Vec<_> = input.iter_mut().map(Vec::as_mut_ptr).collect();
         let bus = |channels: &mut Vec<*mut f32>| AudioBusBuffers {
             numChannels: channels.len() as i32,
-            silenceFlags: 0,
+            // What another block left there: the plugin must not let its sound pass for silence.
+            silenceFlags: u64::MAX,
             __field0: AudioBusBuffers__type0 {
                 channelBuffers32: channels.as_mut_ptr(),
             },
@@ -153,6 +154,7 @@ impl Vst3 {
         data.processContext = &mut context;
         // SAFETY: all pointers live until the call returns.
         assert_eq!(unsafe { self.processor.process(&mut data) }, kResultOk);
+        assert_eq!(bus_out.silenceFlags, 0);
         Played {
             audio: output,
             controls: events.take(),

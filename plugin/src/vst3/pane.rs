@@ -1,0 +1,247 @@
+//! The window behind a view: opened on the host's, closed with all its threads, and what it says brought to the host.
+
+use std::error::Error;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Weak};
+
+use fragile::Fragile;
+use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::dpi::{NativeSize, Size};
+use nice_plug::editor::{
+    Editor, EditorHandle, HostCallbacks, HostMainThreadCaller, HostMethods, ParentWindowHandle, SpawnedEditor,
+};
+use parking_lot::Mutex;
+use vst3::ComPtr;
+use vst3::Steinberg::{IPlugFrame, IPlugFrameTrait, IPlugView, ViewRect, kResultOk};
+
+use super::effect::Shared;
+use super::host::{Host, Message, Remote};
+#[cfg(target_os = "linux")]
+use super::run_loop::Watch;
+use crate::editor::SizedEditor;
+use crate::window_end::{self, WindowThreads};
+
+type Spawned = SpawnedEditor<<SizedEditor as Editor>::Handle>;
+
+/// See the module. Whoever works with it while a host may call back holds a reference of it.
+pub(super) struct Pane {
+    pub(super) shared: Arc<Shared>,
+    pub(super) frame: Arc<Frame>,
+    /// The window, on the thread that opened it: hosts must not, and some do, call from another.
+    window: Mutex<Option<Fragile<Rc<Spawned>>>>,
+    threads: Mutex<Option<WindowThreads>>,
+    /// How large the host shows a logical pixel.
+    pub(super) scale: Mutex<Option<f64>>,
+    #[cfg(target_os = "linux")]
+    watch: Mutex<Option<Watch>>,
+}
+
+/// What is around the window.
+#[derive(Default)]
+pub(super) struct Frame {
+    pub(super) host: Mutex<Option<ComPtr<IPlugFrame>>>,
+    /// The view itself, without a reference: null once it is gone.
+    pub(super) view: AtomicPtr<IPlugView>,
+}
+
+impl Frame {
+    /// Asks the host for another size. On the main thread only.
+    fn ask(&self, size: NativeSize<u32>) -> bool {
+        let host = self.host.lock().clone();
+        let view = self.view.load(Ordering::Acquire);
+        let mut wanted = ViewRect {
+            left: 0,
+            top: 0,
+            right: size.width as i32,
+            bottom: size.height as i32,
+        };
+        // SAFETY: a view that is not null lives when the host is called, for the thread that would drop it is this one. The host
+        // may let it go before it returns; nothing here looks at it then.
+        host.is_some_and(|host| !view.is_null() && unsafe { host.resizeView(view, &mut wanted) } == kResultOk)
+    }
+}
+
+/// What the window calls on the main thread.
+struct Callbacks(Weak<Frame>);
+
+impl HostCallbacks for Callbacks {
+    fn request_resize(&mut self, size: Size, scale: f64) -> Result<(), Box<dyn Error>> {
+        let frame = self.0.upgrade();
+        if frame.is_some_and(|frame| frame.ask(NativeSize::from_size(size, scale))) {
+            Ok(())
+        } else {
+            Err("the host refuses this size".into())
+        }
+    }
+
+    fn destroyed(&mut self) {}
+}
+
+/// How the window gets there.
+struct Caller(Weak<Host>);
+
+impl HostMainThreadCaller for Caller {
+    fn call_main_thread(&mut self) {
+        if let Some(host) = self.0.upgrade() {
+            host.tell(Message::Window);
+        }
+    }
+}
+
+impl Pane {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            frame: Arc::default(),
+            window: Mutex::new(None),
+            threads: Mutex::new(None),
+            scale: Mutex::new(None),
+            #[cfg(target_os = "linux")]
+            watch: Mutex::new(None),
+        }
+    }
+
+    /// The window, where it is this thread's.
+    pub(super) fn window(&self) -> Option<Rc<Spawned>> {
+        // A reference of its own: what is done with it may call back, and close the window.
+        self.window.lock().as_ref()?.try_get().ok().cloned()
+    }
+
+    /// Opens the window on the host's; whether that went well, and no other view has one.
+    pub(super) fn open(self: &Arc<Self>, parent: ParentWindowHandle) -> bool {
+        if self.shared.open.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        self.listen();
+        let host = HostMethods {
+            callbacks: Box::new(Callbacks(Arc::downgrade(&self.frame))),
+            main_thread_caller: Box::new(Caller(Arc::downgrade(&self.shared.host))),
+        };
+        let context = GuiContext::new(Arc::new(Remote(Arc::downgrade(&self.shared))));
+        let scale = *self.scale.lock();
+        let (spawned, threads) = window_end::opened(|| match &self.shared.editor {
+            Some(editor) => editor.spawn(Some(parent), false, scale, context, Some(host)),
+            None => Err("there is no window to open".into()),
+        });
+        *self.threads.lock() = threads;
+        let shown = spawned.and_then(|spawned| {
+            // There before it is shown: the host may be asked for another size at once, and answer with it.
+            let spawned = Rc::new(spawned);
+            *self.window.lock() = Some(Fragile::new(Rc::clone(&spawned)));
+            Ok(spawned.handle.show(&spawned.window)?)
+        });
+        if let Err(error) = &shown {
+            tracing::error!(%error, "the window cannot be opened");
+            if !self.close() {
+                self.end();
+            }
+        }
+        shown.is_ok()
+    }
+
+    /// Closes the window, where it is this thread's; whether it did. Where this is called back by the window itself, it ends with
+    /// that call.
+    pub(super) fn close(&self) -> bool {
+        let mut window = self.window.lock();
+        match window.take().map(Fragile::try_into_inner) {
+            Some(Ok(spawned)) => {
+                drop(window);
+                self.let_go(spawned);
+                true
+            }
+            Some(Err(other)) => {
+                *window = Some(other);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Gives up a window that another thread than this opened: better a leak than the end of the host.
+    pub(super) fn abandon(&self) {
+        if let Some(window) = self.window.lock().take() {
+            std::mem::forget(window);
+            #[cfg(target_os = "linux")]
+            self.shared.host.ring(None);
+            self.shared.open.store(false, Ordering::Release);
+        }
+    }
+
+    /// Lets go of the window; with the last reference of it, it ends.
+    fn let_go(&self, spawned: Rc<Spawned>) {
+        if let Some(last) = Rc::into_inner(spawned) {
+            drop(last);
+            self.end();
+        }
+    }
+
+    /// The window is gone. Its threads end first: from then on nobody rings, and nobody runs in a library that is unloaded.
+    fn end(&self) {
+        let threads = self.threads.lock().take();
+        if let Some(threads) = threads {
+            threads.wait();
+        }
+        self.unlisten();
+        self.shared.open.store(false, Ordering::Release);
+    }
+
+    /// Lets the host's main thread come for what the window says.
+    fn listen(self: &Arc<Self>) {
+        #[cfg(target_os = "linux")]
+        {
+            let frame = self.frame.host.lock().clone();
+            let begun = frame.and_then(|frame| Watch::begin(&frame, Arc::downgrade(self)));
+            let (watch, bell) = begun.unzip();
+            *self.watch.lock() = watch;
+            self.shared.host.ring(bell);
+        }
+    }
+
+    fn unlisten(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            self.shared.host.ring(None);
+            // Outside the lock: the host is called.
+            let watch = self.watch.lock().take();
+            drop(watch);
+        }
+        // What was said last is not lost.
+        self.shared.host.deliver(|| ());
+    }
+
+    /// The host's main thread is here.
+    #[cfg(target_os = "linux")]
+    pub(super) fn come(&self) {
+        if let Some(watch) = &*self.watch.lock() {
+            watch.heard();
+        }
+        let host = Arc::clone(&self.shared.host);
+        host.deliver(|| {
+            if let Some(window) = self.window() {
+                window.handle.host_main_thread_callback(&window.window);
+                // The host may have closed it meanwhile.
+                self.let_go(window);
+            }
+        });
+    }
+
+    /// The nearest size that the window can have.
+    pub(super) fn nearest(&self, size: NativeSize<u32>) -> Option<NativeSize<u32>> {
+        if let Some(window) = self.window() {
+            return window.handle.adjust_size(size, &window.window);
+        }
+        let scale = self.scale.lock().unwrap_or(1.0);
+        let editor = self.shared.editor.as_ref()?;
+        Some(editor.resize_hint().adjust_size(size, editor.size(), scale))
+    }
+
+    /// The view is gone: nobody asks the host with it.
+    pub(super) fn leave(&self) {
+        self.frame.view.store(ptr::null_mut(), Ordering::Release);
+        if !self.close() {
+            self.abandon();
+        }
+    }
+}
