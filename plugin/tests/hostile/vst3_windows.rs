@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use echometer_tests::{skip, system_calls};
 use libloading::{Library, Symbol};
+use vst3::ComPtr;
 use vst3::ComWrapper;
 use vst3::Steinberg::Vst::{
     IAudioProcessor, IComponent, IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait,
@@ -12,7 +13,6 @@ use vst3::Steinberg::Vst::{
 use vst3::Steinberg::{
     IPlugViewTrait, ViewRect, kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID, kResultOk,
 };
-use vst3::ComPtr;
 
 use crate::alone::{alone, assert_no_window_thread, on_main_thread, while_working, with_display};
 use crate::hosts::vst3::{Vst3, factory_of, load};
