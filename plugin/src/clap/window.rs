@@ -169,9 +169,13 @@ unsafe extern "C" fn set_parent(plugin: *const clap_plugin, window: *const clap_
         let (Some(table), Some(parent)) = (held(plugin), window.as_ref()) else {
             return false;
         };
-        let nowhere = parent.api.is_null()
-            || (CStr::from_ptr(parent.api) == CLAP_WINDOW_API_X11 && parent.specific.x11 == 0);
-        !nowhere && call!(table => set_parent(plugin, window), false)
+        // The framework panics at windows of another kind than this system's, and at ids that no X11 window has.
+        let known =
+            !parent.api.is_null() && call!(table => is_api_supported(plugin, parent.api, false), false);
+        let nowhere = known
+            && CStr::from_ptr(parent.api) == CLAP_WINDOW_API_X11
+            && u32::try_from(parent.specific.x11).unwrap_or(0) == 0;
+        known && !nowhere && call!(table => set_parent(plugin, window), false)
     }
 }
 

@@ -73,7 +73,8 @@ fn parent(window: NonNull<c_void>) -> Option<ParentWindowHandle> {
     } else if cfg!(target_os = "macos") {
         ParentWindowHandle::AppKitNsView(window)
     } else {
-        ParentWindowHandle::XlibWindow(window.as_ptr().addr() as std::ffi::c_ulong)
+        // No X11 window has more bits; the framework panics at those that do.
+        ParentWindowHandle::XlibWindow(u32::try_from(window.as_ptr().addr()).ok()?.into())
     })
 }
 

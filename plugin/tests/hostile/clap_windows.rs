@@ -132,6 +132,14 @@ fn window_functions_come_in_any_order() {
             assert!(!ask!(table => set_parent(plugin, ptr::null())));
             assert!(!set_parent(&host, CLAP_WINDOW_API_X11, 0));
             assert!(!set_parent(&host, CLAP_WINDOW_API_COCOA, 0));
+            for other in [CLAP_WINDOW_API_COCOA, CLAP_WINDOW_API_WIN32] {
+                assert!(!set_parent(&host, other, parent.id.into()));
+            }
+            assert!(!set_parent(
+                &host,
+                CLAP_WINDOW_API_X11,
+                1 << 32 | u64::from(parent.id)
+            ));
             set_parent(&host, CLAP_WINDOW_API_X11, 0xDEAD_BEEF);
             assert!(!ask!(table => set_size(plugin, 0, 0)));
             ask!(table => set_size(plugin, u32::MAX, u32::MAX));

@@ -175,6 +175,9 @@ fn view_functions_come_in_any_order() {
                 );
                 let window = std::ptr::without_provenance_mut(parent.id as usize);
                 assert_ne!(one.attached(window, kPlatformTypeHWND), kResultOk);
+                // More bits than a window of X11 has.
+                let none = std::ptr::without_provenance_mut(1 << 32 | parent.id as usize);
+                assert_ne!(one.attached(none, kPlatformTypeX11EmbedWindowID), kResultOk);
             }
             assert_eq!(attach(&one, &parent), kResultOk);
             assert_ne!(attach(&one, &parent), kResultOk, "attached twice");
