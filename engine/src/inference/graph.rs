@@ -42,7 +42,7 @@ impl Port {
 pub struct Ports {
     /// What goes in.
     pub inputs: Vec<Port>,
-    /// What comes out. The embedded backend wants the graph's own order.
+    /// What comes out.
     pub outputs: Vec<Port>,
 }
 

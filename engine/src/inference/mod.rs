@@ -1,11 +1,9 @@
-//! Running ONNX graphs, on ONNX Runtime (`ort`) or on the embedded backend (`tract`): same graphs, same ports.
-//!
-//! Tract is called directly and not through its ONNX Runtime interface: a panic cannot pass that interface's C
-//! functions, so one strange model file would abort the process, which may be someone's DAW.
+//! Running ONNX graphs, on ONNX Runtime (`ort`) or on the embedded backend (`rten`): same graphs, same ports.
 
 mod device;
 mod embedded;
 mod graph;
+mod hands;
 mod library;
 mod onnxruntime;
 mod runtime;
