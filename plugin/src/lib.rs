@@ -11,13 +11,17 @@
 //! | `listener` | what becomes of readings: record, controllers, OSC |
 //! | `editor` | the window |
 //! | `window_end` | the end of the window's threads |
+//! | `block` | a host's buffers as the plugin takes them |
+//! | `door` | one thread at a time |
 //! | `clap` | the plugin as CLAP, nice-plug's behind a guard |
 //! | `vst3` | the plugin as VST3 |
 
 // The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap` and `vst3`.
 #![allow(unsafe_code)]
 
+mod block;
 mod clap;
+mod door;
 mod editor;
 mod listener;
 mod models;

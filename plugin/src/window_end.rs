@@ -39,18 +39,35 @@ pub(crate) fn opened<R>(open: impl FnOnce() -> R) -> (R, Option<WindowThreads>) 
     (result, threads.filter(|threads| threads.name != here.trim_end()))
 }
 
-/// Gives this thread, which is a window's, a name of its own. Every window calls this while it is opened. Only Linux has
-/// windows with threads, and lists them.
+/// Gives this thread, which is a window's, a name that no other has. Every window calls this while it is opened. Only Linux
+/// has windows with threads, and lists them.
 pub(crate) fn begun() {
     if !cfg!(target_os = "linux") {
         return;
     }
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    // Where the count lies tells copies of this library apart: a host may have one for each format, and each counts alone.
+    let copy = (std::ptr::from_ref(&COUNT).addr() >> 12) as u32;
     // The system keeps fifteen characters.
-    let count = COUNT.fetch_add(1, Ordering::Relaxed) % 10_000;
-    let name = format!("echometer-w{count:04}");
+    let mut names = std::iter::repeat_with(|| {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        format!("echometer-w{:04x}", copy.wrapping_add(count) & 0xFFFF)
+    });
+    // Should two copies lie so that their names meet, what is taken is left out. There are more names than threads.
+    let taken = names_of_threads();
+    let Some(name) = names.find(|name| !taken.contains(name)) else {
+        return;
+    };
     let named = fs::write("/proc/thread-self/comm", &name).is_ok();
     *BEGUN.lock() = named.then_some(WindowThreads { name });
+}
+
+/// The names of all threads of this process.
+fn names_of_threads() -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    // A thread may end while we look.
+    let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+    names.map(|name| name.trim_end().to_owned()).collect()
 }
 
 impl WindowThreads {
@@ -63,10 +80,7 @@ impl WindowThreads {
     }
 
     fn live(&self) -> bool {
-        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-        // A thread may end while we look.
-        let mut names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
-        names.any(|name| name.trim_end() == self.name)
+        names_of_threads().contains(&self.name)
     }
 }
 
@@ -99,6 +113,28 @@ mod tests {
         threads.wait();
         assert!(!WindowThreads { name }.live());
         child.join().unwrap();
+    }
+
+    #[test]
+    fn no_two_windows_have_threads_of_one_name() {
+        let (end, ended) = mpsc::channel::<()>();
+        let named = thread::spawn(|| opened(|| thread::spawn(begun).join().unwrap()).1);
+        let WindowThreads { name } = named.join().unwrap().unwrap();
+        let number = u32::from_str_radix(&name["echometer-w".len()..], 16).unwrap();
+        // Another copy's window has the name that comes next.
+        let next = format!("echometer-w{:04x}", (number + 1) & 0xFFFF);
+        let (began, begins) = mpsc::channel();
+        let taken = next.clone();
+        let other = thread::spawn(move || {
+            fs::write("/proc/thread-self/comm", &taken).unwrap();
+            began.send(()).unwrap();
+            ended.recv().unwrap_err();
+        });
+        begins.recv().unwrap();
+        let ours = opened(|| thread::spawn(begun).join().unwrap()).1.unwrap();
+        assert!(ours.name != next && ours.name != name, "{ours:?}");
+        drop(end);
+        other.join().unwrap();
     }
 
     #[test]

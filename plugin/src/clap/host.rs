@@ -17,7 +17,7 @@ use clap_sys::host::clap_host;
 use clap_sys::id::clap_id;
 
 use super::call;
-use super::door::this_thread;
+use crate::door::this_thread;
 
 /// The host of one plugin.
 pub(super) struct Host {

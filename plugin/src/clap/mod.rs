@@ -11,7 +11,6 @@
 //! | `extensions` | parameters, states, ports |
 //! | `window` | the window |
 //! | `host` | what nice-plug takes for its host |
-//! | `door` | one thread at a time |
 //!
 //! **Invariants of all `unsafe` code here.** A `*const clap_plugin` that a host passes is null or was handed out by
 //! [`create_plugin`] and is not destroyed yet, so it points to a [`guard::Guard`]; a `*const clap_host` that nice-plug
@@ -20,7 +19,6 @@
 //! that they look at.
 
 mod audio;
-mod door;
 mod extensions;
 mod guard;
 mod host;

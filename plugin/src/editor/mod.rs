@@ -1,5 +1,6 @@
 //! The plugin's window: the meters, and a sheet of settings.
 
+mod opened;
 mod settings;
 mod sized;
 
@@ -18,6 +19,7 @@ use crate::params::EchometerParams;
 use crate::reference::SavedReference;
 use crate::station::{Phase, Station};
 use crate::window_end;
+pub(crate) use opened::bounded;
 use settings::Settings;
 pub(crate) use sized::SizedEditor;
 pub(crate) use sized::WindowSize;

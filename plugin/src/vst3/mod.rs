@@ -9,7 +9,6 @@
 //! | `factory` | who makes instances, and the library's entry points |
 //! | `effect` | one instance: its buses and its saved state |
 //! | `processor` | the audio thread's calls |
-//! | `block` | the host's buffers as the plugin takes them |
 //! | `context` | what the plugin may ask of a host |
 //! | `controller` | the parameters, as hosts see them |
 //! | `table` | the parameters by the numbers that hosts know them by |
@@ -25,7 +24,6 @@
 // The format's constants are signed on Windows and unsigned elsewhere.
 #![allow(clippy::unnecessary_cast)]
 
-mod block;
 mod context;
 mod controller;
 mod effect;

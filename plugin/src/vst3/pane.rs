@@ -20,8 +20,7 @@ use super::effect::Shared;
 use super::host::{Host, Message, Remote};
 #[cfg(target_os = "linux")]
 use super::run_loop::Watch;
-use crate::editor::SizedEditor;
-use crate::window_end::{self, WindowThreads};
+use crate::editor::{SizedEditor, bounded};
 
 type Spawned = SpawnedEditor<<SizedEditor as Editor>::Handle>;
 
@@ -31,7 +30,6 @@ pub(super) struct Pane {
     pub(super) frame: Arc<Frame>,
     /// The window, on the thread that opened it: hosts must not, and some do, call from another.
     window: Mutex<Option<Fragile<Rc<Spawned>>>>,
-    threads: Mutex<Option<WindowThreads>>,
     /// How large the host shows a logical pixel.
     pub(super) scale: Mutex<Option<f64>>,
     #[cfg(target_os = "linux")]
@@ -90,13 +88,24 @@ impl HostMainThreadCaller for Caller {
     }
 }
 
+/// A window that is being opened. Unless it is forgotten, nothing stays of it: the host's run loop is left, and another window
+/// can open, also after a panic.
+struct Opening<'a>(&'a Pane);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        if !self.0.close() {
+            self.0.end();
+        }
+    }
+}
+
 impl Pane {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
             frame: Arc::default(),
             window: Mutex::new(None),
-            threads: Mutex::new(None),
             scale: Mutex::new(None),
             #[cfg(target_os = "linux")]
             watch: Mutex::new(None),
@@ -114,31 +123,35 @@ impl Pane {
         if self.shared.open.swap(true, Ordering::AcqRel) {
             return false;
         }
+        let opening = Opening(self);
         self.listen();
+        let shown = self.spawn(parent).and_then(|spawned| {
+            // There before it is shown: the host may be asked for another size at once, and answer with it.
+            let spawned = Rc::new(spawned);
+            *self.window.lock() = Some(Fragile::new(Rc::clone(&spawned)));
+            Ok(spawned.handle.show(&spawned.window)?)
+        });
+        match shown {
+            Ok(()) => {
+                std::mem::forget(opening);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the window cannot be opened");
+                false
+            }
+        }
+    }
+
+    fn spawn(&self, parent: ParentWindowHandle) -> Result<Spawned, Box<dyn Error>> {
+        let editor = self.shared.editor.as_ref().ok_or("there is no window to open")?;
         let host = HostMethods {
             callbacks: Box::new(Callbacks(Arc::downgrade(&self.frame))),
             main_thread_caller: Box::new(Caller(Arc::downgrade(&self.shared.host))),
         };
         let context = GuiContext::new(Arc::new(Remote(Arc::downgrade(&self.shared))));
         let scale = *self.scale.lock();
-        let (spawned, threads) = window_end::opened(|| match &self.shared.editor {
-            Some(editor) => editor.spawn(Some(parent), false, scale, context, Some(host)),
-            None => Err("there is no window to open".into()),
-        });
-        *self.threads.lock() = threads;
-        let shown = spawned.and_then(|spawned| {
-            // There before it is shown: the host may be asked for another size at once, and answer with it.
-            let spawned = Rc::new(spawned);
-            *self.window.lock() = Some(Fragile::new(Rc::clone(&spawned)));
-            Ok(spawned.handle.show(&spawned.window)?)
-        });
-        if let Err(error) = &shown {
-            tracing::error!(%error, "the window cannot be opened");
-            if !self.close() {
-                self.end();
-            }
-        }
-        shown.is_ok()
+        editor.spawn(Some(parent), false, scale, context, Some(host))
     }
 
     /// Closes the window, where it is this thread's; whether it did. Where this is called back by the window itself, it ends with
@@ -177,12 +190,8 @@ impl Pane {
         }
     }
 
-    /// The window is gone. Its threads end first: from then on nobody rings, and nobody runs in a library that is unloaded.
+    /// The window is gone with its threads: nobody rings any more.
     fn end(&self) {
-        let threads = self.threads.lock().take();
-        if let Some(threads) = threads {
-            threads.wait();
-        }
         self.unlisten();
         self.shared.open.store(false, Ordering::Release);
     }
@@ -232,9 +241,13 @@ impl Pane {
         if let Some(window) = self.window() {
             return window.handle.adjust_size(size, &window.window);
         }
-        let scale = self.scale.lock().unwrap_or(1.0);
+        let scale = *self.scale.lock();
         let editor = self.shared.editor.as_ref()?;
-        Some(editor.resize_hint().adjust_size(size, editor.size(), scale))
+        let now = editor.size_at(scale);
+        let nearest = editor
+            .resize_hint()
+            .adjust_size(bounded(size), now, scale.unwrap_or(1.0));
+        Some(bounded(nearest))
     }
 
     /// The view is gone: nobody asks the host with it.
@@ -243,5 +256,41 @@ impl Pane {
         if !self.close() {
             self.abandon();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::num::NonZeroIsize;
+    use std::ptr::NonNull;
+
+    use super::*;
+    use crate::vst3::effect::Effect;
+
+    /// The framework panics at parents of another system's kind.
+    #[test]
+    fn nothing_stays_of_a_window_that_could_not_open() {
+        let effect = Effect::new();
+        let pane = Arc::new(Pane::new(Arc::clone(&effect.shared)));
+        let foreign = if cfg!(target_os = "windows") {
+            ParentWindowHandle::AppKitNsView(NonNull::<c_void>::dangling())
+        } else {
+            ParentWindowHandle::Win32Hwnd(NonZeroIsize::MIN)
+        };
+        assert!(!pane.open(foreign));
+        assert!(!effect.shared.open.load(Ordering::Acquire) && pane.window().is_none());
+    }
+
+    #[test]
+    fn nothing_stays_of_an_opening_that_panicked() {
+        let effect = Effect::new();
+        let pane = Pane::new(Arc::clone(&effect.shared));
+        effect.shared.open.store(true, Ordering::Release);
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _opening = Opening(&pane);
+            panic!("while it opens");
+        }));
+        assert!(opened.is_err() && !effect.shared.open.load(Ordering::Acquire));
     }
 }

@@ -129,7 +129,7 @@ impl IPlugViewTrait for View {
             let (Some(size), Some(editor)) = (unsafe { size.as_mut() }, &self.0.shared.editor) else {
                 return kInvalidArgument;
             };
-            let NativeSize { width, height } = editor.size();
+            let NativeSize { width, height } = editor.size_at(*self.0.scale.lock());
             *size = ViewRect {
                 left: 0,
                 top: 0,
@@ -167,12 +167,10 @@ impl IPlugViewTrait for View {
     }
 
     unsafe fn canResize(&self) -> tresult {
-        let editor = &self.0.shared.editor;
-        result(
-            editor
-                .as_ref()
-                .is_some_and(|editor| editor.resize_hint().can_resize),
-        )
+        answer(|| {
+            let editor = self.0.shared.editor.as_ref();
+            result(editor.is_some_and(|editor| editor.resize_hint().can_resize))
+        })
     }
 
     unsafe fn checkSizeConstraint(&self, rect: *mut ViewRect) -> tresult {
@@ -194,7 +192,7 @@ impl IPlugViewTrait for View {
 impl IPlugViewContentScaleSupportTrait for View {
     unsafe fn setContentScaleFactor(&self, factor: ScaleFactor) -> tresult {
         answer(|| {
-            if !(factor.is_finite() && (0.1..=100.0).contains(&factor)) {
+            if !(0.1..=16.0).contains(&factor) {
                 return kInvalidArgument;
             }
             let factor = f64::from(factor);

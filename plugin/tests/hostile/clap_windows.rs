@@ -162,6 +162,24 @@ fn window_functions_come_in_any_order() {
     });
 }
 
+/// A host that thinks better of it: the window is closed before it has a parent, or right after.
+#[test]
+fn a_window_is_closed_as_soon_as_it_is_made() {
+    with_display("clap_windows::a_window_is_closed_as_soon_as_it_is_made", || {
+        on_main_thread(|| {
+            let (host, parent) = (Raw::new(), Parent::new());
+            for round in 0..200 {
+                assert!(create(&host));
+                if round % 2 == 1 {
+                    assert!(set_parent(&host, CLAP_WINDOW_API_X11, parent.id.into()));
+                }
+                close(&host);
+            }
+            host.end();
+        });
+    });
+}
+
 /// Two plugins, two windows, in one process.
 #[test]
 fn two_windows_are_open_at_once() {
