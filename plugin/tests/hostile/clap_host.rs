@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
+use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -110,19 +111,24 @@ unsafe extern "C" fn get_extension(host: *const clap_host, id: *const c_char) ->
 impl Raw {
     /// A host that offers what hosts offer.
     pub(crate) fn new() -> Self {
-        Self::with(true)
+        Self::with(&hosts::library(), true)
+    }
+
+    /// [`Self::new`] with the plugin of another file.
+    pub(crate) fn of(library: &Path) -> Self {
+        Self::with(library, true)
     }
 
     /// A host that offers nothing, and has not initialised its plugin yet.
     pub(crate) fn bare() -> Self {
-        Self::with(false)
+        Self::with(&hosts::library(), false)
     }
 
-    fn with(has_tables: bool) -> Self {
+    fn with(library: &Path, has_tables: bool) -> Self {
         // SAFETY: the library is the plugin that was built with this test; loading it runs nothing else. Its entry is of
         // this type.
         unsafe {
-            let library = Library::new(hosts::library()).unwrap();
+            let library = Library::new(library).unwrap();
             let entry: Symbol<*const clap_plugin_entry> = library.get(b"clap_entry\0").unwrap();
             let entry = *entry;
             assert!(ask!(entry => init(c"/nowhere".as_ptr())));

@@ -12,8 +12,11 @@ use clap_sys::ext::gui::{
 };
 use echometer_tests::{skip, system_calls};
 
-use crate::alone::{assert_no_window_thread, on_main_thread, while_working, with_display};
+use crate::alone::{assert_no_window_thread, on_main_thread, while_working, window_threads, with_display};
 use crate::clap_host::{Raw, ask, set};
+use crate::hosts::vst3::Vst3;
+use crate::hosts::{self, Host};
+use crate::vst3_view::View;
 use crate::x11::Parent;
 
 fn gui(host: &Raw) -> *const clap_plugin_gui {
@@ -142,7 +145,8 @@ fn window_functions_come_in_any_order() {
             ));
             set_parent(&host, CLAP_WINDOW_API_X11, 0xDEAD_BEEF);
             assert!(!ask!(table => set_size(plugin, 0, 0)));
-            ask!(table => set_size(plugin, u32::MAX, u32::MAX));
+            assert!(!ask!(table => set_size(plugin, 16_385, 500)));
+            assert!(!ask!(table => set_size(plugin, u32::MAX, u32::MAX)));
             ask!(table => set_size(plugin, 1, 1));
             thread::scope(|scope| {
                 let (host, parent) = (&host, &parent);
@@ -196,6 +200,33 @@ fn two_windows_are_open_at_once() {
             close(&second);
             first.end();
             second.end();
+        });
+    });
+}
+
+/// A host loads the plugin in both formats, from two files as they are installed. No window waits for the other's threads: it
+/// knows its own by their names.
+#[test]
+fn two_copies_have_windows_of_different_names() {
+    with_display("clap_windows::two_copies_have_windows_of_different_names", || {
+        on_main_thread(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("Echometer.clap");
+            std::fs::copy(hosts::library(), &copy).unwrap();
+            let (clap, vst3, parent) = (Raw::of(&copy), Vst3::new(), Parent::new());
+            for _ in 0..3 {
+                let view = View::open(&vst3, &parent, true);
+                let theirs = window_threads();
+                open(&clap, &parent);
+                let both = window_threads();
+                assert_eq!(theirs.len(), 1, "{theirs:?}");
+                assert_eq!(both.len(), 2, "{both:?}");
+                ask!(gui(&clap) => destroy(clap.plugin));
+                assert_eq!(window_threads(), theirs);
+                view.close();
+                assert_no_window_thread();
+            }
+            clap.end();
         });
     });
 }

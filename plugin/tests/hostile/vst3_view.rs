@@ -7,10 +7,13 @@ use vst3::Steinberg::Linux::{
     FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler,
     ITimerHandlerTrait, TimerInterval,
 };
-use vst3::Steinberg::Vst::{IComponentHandler, IComponentHandlerTrait, IEditControllerTrait, ViewType};
+use vst3::Steinberg::Vst::{
+    IComponentHandler, IComponentHandler2, IComponentHandler2Trait, IComponentHandlerTrait,
+    IEditControllerTrait, ViewType,
+};
 use vst3::Steinberg::{
-    IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewTrait, ViewRect, kInvalidArgument,
-    kPlatformTypeX11EmbedWindowID, kResultOk, tresult,
+    FIDString, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewTrait, TBool, ViewRect, kInvalidArgument,
+    kPlatformTypeX11EmbedWindowID, kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
@@ -133,10 +136,43 @@ impl LoopingFrame {
 #[derive(Default)]
 pub(crate) struct Handler {
     pub(crate) restarts: AtomicU32,
+    /// How often something changed that is saved.
+    pub(crate) dirty: AtomicU32,
+    /// What is done at an edit.
+    performed: Option<Box<dyn Fn()>>,
+}
+
+impl Handler {
+    /// One that does something of its own at each edit.
+    pub(crate) fn meddling(performed: impl Fn() + 'static) -> Self {
+        Self {
+            performed: Some(Box::new(performed)),
+            ..Self::default()
+        }
+    }
 }
 
 impl Class for Handler {
-    type Interfaces = (IComponentHandler,);
+    type Interfaces = (IComponentHandler, IComponentHandler2);
+}
+
+impl IComponentHandler2Trait for Handler {
+    unsafe fn setDirty(&self, on: TBool) -> tresult {
+        self.dirty.fetch_add(on.into(), Ordering::AcqRel);
+        kResultOk
+    }
+
+    unsafe fn requestOpenEditor(&self, _name: FIDString) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn startGroupEdit(&self) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn finishGroupEdit(&self) -> tresult {
+        kResultFalse
+    }
 }
 
 impl IComponentHandlerTrait for Handler {
@@ -145,6 +181,9 @@ impl IComponentHandlerTrait for Handler {
     }
 
     unsafe fn performEdit(&self, _id: u32, _value: f64) -> tresult {
+        if let Some(performed) = &self.performed {
+            performed();
+        }
         kResultOk
     }
 
@@ -197,6 +236,11 @@ impl View {
             frame,
             _bare: bare,
         }
+    }
+
+    /// The frame that has a run loop, which may outlive the view.
+    pub(crate) fn frame(&self) -> ComWrapper<LoopingFrame> {
+        self.frame.clone().unwrap()
     }
 
     /// What a host's main loop does in between.

@@ -1,5 +1,7 @@
 //! VST3: the view, opened and closed by a host in a hurry.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,14 +13,16 @@ use vst3::Steinberg::Vst::{
     IAudioProcessor, IComponent, IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait,
 };
 use vst3::Steinberg::{
-    IPlugViewTrait, ViewRect, kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID, kResultOk,
+    IPlugFrame, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait, IPlugViewTrait, ViewRect,
+    kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID, kResultOk,
 };
 
 use crate::alone::{alone, assert_no_window_thread, on_main_thread, while_working, with_display};
+use crate::hosts::system::eventually;
 use crate::hosts::vst3::{Vst3, factory_of, load};
 use crate::hosts::vst3_objects::{Changes, Stream};
 use crate::hosts::{Host, Setup};
-use crate::vst3_view::{Handler, View, attach, view};
+use crate::vst3_view::{Handler, LoopingFrame, View, attach, view};
 use crate::x11::Parent;
 
 /// What may be called on any thread here, as careless hosts do.
@@ -230,6 +234,119 @@ fn a_view_is_released_in_its_window() {
                 pump(&view, Duration::from_millis(50));
                 view.release();
                 assert_no_window_thread();
+            }
+        });
+    });
+}
+
+/// The user moves a parameter, and the host answers by closing everything that it has: view, plugin and all references.
+#[test]
+fn everything_is_closed_inside_of_an_edit() {
+    with_display("vst3_windows::everything_is_closed_inside_of_an_edit", || {
+        on_main_thread(|| {
+            for round in 0..5 {
+                let (host, parent) = (Vst3::new(), Parent::new());
+                let view = View::open(&host, &parent, true);
+                let frame = view.frame();
+                let controller = host.controller.clone();
+                let all = Rc::new(RefCell::new(Some((view, host))));
+                let theirs = Rc::clone(&all);
+                let handler = ComWrapper::new(Handler::meddling(move || {
+                    let taken = theirs.borrow_mut().take();
+                    if let Some((view, host)) = taken {
+                        if round % 2 == 0 {
+                            view.close();
+                        } else {
+                            view.release();
+                        }
+                        drop(host);
+                    }
+                }));
+                let handler = handler.to_com_ptr::<IComponentHandler>().unwrap();
+                // SAFETY: the plugin keeps a reference of its own.
+                unsafe { controller.setComponentHandler(handler.as_ptr()) };
+                drop(controller);
+                let closed = eventually(|| {
+                    parent.press('h');
+                    frame.run();
+                    all.borrow().is_none()
+                });
+                assert!(closed, "no edit came");
+                frame.run();
+                assert_eq!(frame.left(), 0);
+                assert_no_window_thread();
+            }
+        });
+    });
+}
+
+/// A view that could not open leaves nothing behind, and another one opens.
+#[test]
+fn a_view_that_cannot_open_leaves_nothing_behind() {
+    with_display(
+        "vst3_windows::a_view_that_cannot_open_leaves_nothing_behind",
+        || {
+            on_main_thread(|| {
+                let (host, parent) = (Vst3::new(), Parent::new());
+                let one = view(&host).unwrap();
+                let frame = ComWrapper::new(LoopingFrame::default());
+                let lent = frame.as_com_ref::<IPlugFrame>().unwrap().as_ptr();
+                // SAFETY: the frame lives as long as the view; no window has this number.
+                unsafe {
+                    assert_eq!(one.setFrame(lent), kResultOk);
+                    let nowhere = std::ptr::without_provenance_mut(0xDEAD_BEEF);
+                    assert_ne!(one.attached(nowhere, kPlatformTypeX11EmbedWindowID), kResultOk);
+                }
+                assert_eq!(frame.left(), 0);
+                assert_no_window_thread();
+                View::open(&host, &parent, true).close();
+            });
+        },
+    );
+}
+
+/// The window has the size that the host was told, whatever it shows a logical pixel as.
+#[test]
+fn a_view_opens_in_the_size_that_it_said() {
+    with_display("vst3_windows::a_view_opens_in_the_size_that_it_said", || {
+        on_main_thread(|| {
+            let (host, parent) = (Vst3::new(), Parent::new());
+            let one = view(&host).unwrap();
+            let scaled = one.cast::<IPlugViewContentScaleSupport>().unwrap();
+            let size = || {
+                let mut size = ViewRect {
+                    left: 0,
+                    top: 0,
+                    right: 0,
+                    bottom: 0,
+                };
+                // SAFETY: the plugin fills in a rectangle of ours.
+                assert_eq!(unsafe { one.getSize(&mut size) }, kResultOk);
+                (size.right, size.bottom)
+            };
+            let usual = size();
+            // SAFETY: plain calls.
+            unsafe {
+                assert_eq!(scaled.setContentScaleFactor(1.5), kResultOk);
+                assert_ne!(scaled.setContentScaleFactor(1e6), kResultOk);
+            }
+            let wanted = (usual.0 * 3 / 2, usual.1 * 3 / 2);
+            assert_eq!(size(), wanted);
+            assert_eq!(attach(&one, &parent), kResultOk);
+            assert_eq!(parent.inside(), wanted);
+            assert_eq!(size(), wanted);
+            // SAFETY: plain calls.
+            unsafe {
+                let mut large = ViewRect {
+                    left: 0,
+                    top: 0,
+                    right: 16_385,
+                    bottom: 500,
+                };
+                assert_ne!(one.onSize(&mut large), kResultOk);
+                assert_eq!(one.checkSizeConstraint(&mut large), kResultOk);
+                assert_eq!(large.right, 16_384);
+                assert_eq!(one.removed(), kResultOk);
             }
         });
     });
