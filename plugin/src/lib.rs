@@ -10,6 +10,7 @@
 //! | `models` | models shared by all instances of the process |
 //! | `listener` | what becomes of readings: record, controllers, OSC |
 //! | `editor` | the window |
+//! | `touched` | what changes without the host's doing |
 //! | `window_end` | the end of the window's threads |
 //! | `block` | a host's buffers as the plugin takes them |
 //! | `door` | one thread at a time |
@@ -30,6 +31,7 @@ mod params;
 mod plugin;
 mod reference;
 mod station;
+mod touched;
 mod vst3;
 mod window_end;
 

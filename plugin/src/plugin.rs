@@ -352,6 +352,13 @@ mod tests {
 
     use super::*;
 
+    impl Echometer {
+        /// As the window does.
+        pub(crate) fn touch(&self) {
+            self.params.touch();
+        }
+    }
+
     /// A host that panics when it is asked where the song is.
     struct Panicking;
 

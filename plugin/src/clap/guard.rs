@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
@@ -25,7 +26,7 @@ pub(super) struct Guard {
     face: clap_plugin,
     /// nice-plug's functions.
     pub(super) inner: clap_plugin,
-    pub(super) host: Box<Host>,
+    pub(super) host: Arc<Host>,
     /// The parameters' numbers and largest values, in the order of the numbers; the smallest value is 0.
     pub(super) ranges: Vec<(u32, f64)>,
     initialised: AtomicBool,
@@ -51,7 +52,7 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Makes the plugin that stands before `inner`, whose host is `host`. The host destroys it.
-    pub(super) fn hand_out(inner: clap_plugin, host: Box<Host>) -> *const clap_plugin {
+    pub(super) fn hand_out(inner: clap_plugin, host: Arc<Host>) -> *const clap_plugin {
         let ranges = extensions::ranges(&inner);
         let guard = Box::new(Self {
             face: clap_plugin {
@@ -323,6 +324,7 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
             let holder = guard.host.window();
             if holder == 0 || holder == this_thread() {
                 call!(guard.inner => on_main_thread(plugin), ());
+                guard.host.tell();
             }
         })
     };

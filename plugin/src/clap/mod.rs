@@ -37,6 +37,7 @@ use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use nice_plug::wrapper::setup_logger;
 
 use crate::Echometer;
+use crate::touched::telling;
 use guard::Guard;
 use host::Host;
 
@@ -121,12 +122,17 @@ unsafe extern "C" fn create_plugin(
         return ptr::null();
     }
     let host = Host::new(given);
-    // SAFETY: the host lives as long as the guard, which ends after the plugin. The plugin's pointer is turned into an
-    // `Arc` again by nice-plug's `destroy`.
-    let inner = unsafe {
-        *(*Arc::into_raw(Wrapper::<Echometer>::new(host.face())))
-            .clap_plugin
-            .as_ptr()
+    let told = Arc::downgrade(&host);
+    let tell = move |touched| {
+        if let Some(host) = told.upgrade() {
+            host.touch(touched);
+        }
     };
+    // SAFETY: the host lives as long as the guard, which ends after the plugin.
+    let made = telling(Arc::new(tell), || unsafe {
+        Wrapper::<Echometer>::new(host.face())
+    });
+    // SAFETY: the pointer is turned into an `Arc` again by nice-plug's `destroy`.
+    let inner = unsafe { *(*Arc::into_raw(made)).clap_plugin.as_ptr() };
     Guard::hand_out(inner, host)
 }

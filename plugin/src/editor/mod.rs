@@ -105,6 +105,7 @@ impl Window {
             Action::CompareNothing => {
                 self.station.errands().stop();
                 params.reference.put(None);
+                params.touch();
             }
             Action::Stop => self.station.errands().stop(),
             Action::Save(path) => {
@@ -130,6 +131,7 @@ impl Window {
 
     fn keep(&self, reference: &Reference) {
         self.params.reference.put(Some(SavedReference::from(reference)));
+        self.params.touch();
     }
 
     /// The reference as it is drawn, made anew when it changes.

@@ -20,16 +20,17 @@ use vst3::Steinberg::{
 };
 use vst3::{Class, ComRef};
 
-use super::answer;
 use super::context::Activating;
-use super::host::Host;
+use super::host::{Host, Message};
 use super::state;
 use super::table::Table;
 use super::text::put_wide;
+use super::{answer, assert_send_sync};
 use crate::block::{MOST, Stage};
 use crate::door::{Door, Inside};
 use crate::editor::SizedEditor;
 use crate::plugin::Echometer;
+use crate::touched::{Touched, telling};
 
 /// How long the host's main thread waits for a block to end that is being processed: a render's may wait for the model.
 const LONGEST_BLOCK: Duration = Duration::from_secs(30);
@@ -86,6 +87,8 @@ impl DerefMut for Held<'_> {
     }
 }
 
+const _: () = assert_send_sync::<Effect>();
+
 impl Class for Effect {
     type Interfaces = (
         IComponent,
@@ -97,11 +100,19 @@ impl Class for Effect {
 
 impl Effect {
     pub(super) fn new() -> Self {
-        let mut plugin = Echometer::default();
+        let host = Arc::<Host>::default();
+        let told = Arc::downgrade(&host);
+        let tell = move |touched| {
+            // Of values, hosts are told with the block that set them.
+            if let (Touched::Saved, Some(host)) = (touched, told.upgrade()) {
+                host.tell(Message::Dirty);
+            }
+        };
+        let mut plugin = telling(Arc::new(tell), Echometer::default);
         let nothing = || Arc::new(|()| ()) as Arc<dyn Fn(()) + Send + Sync>;
         let shared = Shared {
             table: Table::new(plugin.params()),
-            host: Arc::default(),
+            host,
             editor: plugin.editor(AsyncExecutor::new(nothing(), nothing())),
             open: AtomicBool::new(false),
         };
@@ -313,5 +324,20 @@ impl IComponentTrait for Effect {
             let saved = state::save(&self.shared.table).is_some_and(|bytes| state::write(stream, &bytes));
             if saved { kResultOk } else { kResultFalse }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_changes_waits_for_the_host() {
+        let effect = Effect::new();
+        effect.engine().unwrap().plugin.touch();
+        assert_eq!(
+            effect.shared.host.waiting(),
+            usize::from(cfg!(target_os = "linux"))
+        );
     }
 }

@@ -44,5 +44,13 @@ use vst3::Steinberg::{kInternalError, tresult};
 
 /// Does what a host asked for. A panic would end the host where it left the library: it becomes a result that says so.
 fn answer(work: impl FnOnce() -> tresult) -> tresult {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(kInternalError)
+    answer_with(kInternalError, work)
 }
+
+/// [`answer`] of a number; `otherwise` after a panic.
+fn answer_with<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(otherwise)
+}
+
+/// Refuses to be compiled for objects that hosts could not hand from thread to thread.
+const fn assert_send_sync<T: Send + Sync>() {}

@@ -14,12 +14,16 @@ use nice_plug::editor::{
 };
 use parking_lot::Mutex;
 use vst3::ComPtr;
+#[cfg(target_os = "linux")]
+use vst3::Steinberg::Linux::IRunLoop;
 use vst3::Steinberg::{IPlugFrame, IPlugFrameTrait, IPlugView, ViewRect, kResultOk};
 
 use super::effect::Shared;
-use super::host::{Host, Message, Remote};
+use super::host::{Host, Remote};
 #[cfg(target_os = "linux")]
 use super::run_loop::Watch;
+#[cfg(target_os = "linux")]
+use crate::door::Door;
 use crate::editor::{SizedEditor, bounded};
 
 type Spawned = SpawnedEditor<<SizedEditor as Editor>::Handle>;
@@ -32,6 +36,9 @@ pub(super) struct Pane {
     window: Mutex<Option<Fragile<Rc<Spawned>>>>,
     /// How large the host shows a logical pixel.
     pub(super) scale: Mutex<Option<f64>>,
+    /// Whoever brings to the host what the window says.
+    #[cfg(target_os = "linux")]
+    coming: Door,
     #[cfg(target_os = "linux")]
     watch: Mutex<Option<Watch>>,
 }
@@ -83,7 +90,7 @@ struct Caller(Weak<Host>);
 impl HostMainThreadCaller for Caller {
     fn call_main_thread(&mut self) {
         if let Some(host) = self.0.upgrade() {
-            host.tell(Message::Window);
+            host.call_window();
         }
     }
 }
@@ -107,6 +114,8 @@ impl Pane {
             frame: Arc::default(),
             window: Mutex::new(None),
             scale: Mutex::new(None),
+            #[cfg(target_os = "linux")]
+            coming: Door::default(),
             #[cfg(target_os = "linux")]
             watch: Mutex::new(None),
         }
@@ -201,7 +210,9 @@ impl Pane {
         #[cfg(target_os = "linux")]
         {
             let frame = self.frame.host.lock().clone();
-            let begun = frame.and_then(|frame| Watch::begin(&frame, Arc::downgrade(self)));
+            let of_frame = frame.and_then(|frame| frame.cast::<IRunLoop>());
+            let run_loop = of_frame.or_else(|| self.shared.host.run_loop.lock().clone());
+            let begun = run_loop.and_then(|run_loop| Watch::begin(run_loop, Arc::downgrade(self)));
             let (watch, bell) = begun.unzip();
             *self.watch.lock() = watch;
             self.shared.host.ring(bell);
@@ -216,23 +227,43 @@ impl Pane {
             let watch = self.watch.lock().take();
             drop(watch);
         }
-        // What was said last is not lost.
-        self.shared.host.deliver(|| ());
+        // What was said last is not lost; the window itself needs nothing any more.
+        self.shared.host.deliver(|| true);
     }
 
-    /// The host's main thread is here.
+    /// The host's run loop comes for what was said.
     #[cfg(target_os = "linux")]
     pub(super) fn come(&self) {
         if let Some(watch) = &*self.watch.lock() {
             watch.heard();
         }
+        self.deliver();
+    }
+
+    /// The host does something with the view. Where that is on the window's thread, a host without a run loop is told what
+    /// waits: it does not come for it.
+    pub(super) fn visited(&self) {
+        #[cfg(target_os = "linux")]
+        if self.watch.lock().is_none() && self.window().is_some() {
+            self.deliver();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn deliver(&self) {
+        // A host that is told something may run its loop, or touch the view: whoever is at it already goes on after that.
+        let Some(_inside) = self.coming.try_enter() else {
+            return;
+        };
         let host = Arc::clone(&self.shared.host);
         host.deliver(|| {
-            if let Some(window) = self.window() {
-                window.handle.host_main_thread_callback(&window.window);
-                // The host may have closed it meanwhile.
-                self.let_go(window);
-            }
+            let Some(window) = self.window() else {
+                return false;
+            };
+            window.handle.host_main_thread_callback(&window.window);
+            // The host may have closed it meanwhile.
+            self.let_go(window);
+            true
         });
     }
 

@@ -1,6 +1,7 @@
 //! CLAP: blocks without samples, without room, with events from elsewhere.
 
 use std::ptr;
+use std::sync::atomic::Ordering;
 
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::{
@@ -164,6 +165,26 @@ fn what_fails_passes_audio() {
         assert_eq!(play([true, false]), (CLAP_PROCESS_ERROR, 0.0));
         ask!(host.plugin => deactivate(host.plugin));
         assert_eq!(play([false, true]), (CLAP_PROCESS_ERROR, 0.25), "not active");
+        host.end();
+    });
+}
+
+/// A trigger that acted is off again, and the host is told so on its main thread.
+#[test]
+fn the_host_hears_that_a_trigger_is_off_again() {
+    alone("clap_blocks::the_host_hears_that_a_trigger_is_off_again", || {
+        let host = Raw::new();
+        host.activate(48_000.0);
+        host.start();
+        let (reset, _) = host.param("Reset");
+        let rescans = || host.face.rescans.load(Ordering::Acquire);
+        host.play(&mut [vec![0.0; 64], vec![0.0; 64]], &[set(reset, 0.0)]);
+        host.call_back();
+        assert_eq!(rescans(), 0);
+        host.play(&mut [vec![0.0; 64], vec![0.0; 64]], &[set(reset, 1.0)]);
+        assert_eq!((rescans(), host.value("Reset")), (0, 0.0));
+        host.call_back();
+        assert_eq!(rescans(), 1);
         host.end();
     });
 }

@@ -30,6 +30,8 @@ pub(crate) struct Face {
     /// Whether the host offers tables of functions.
     has_tables: bool,
     callback: AtomicBool,
+    /// How often the plugin said that parameters have other values.
+    pub(crate) rescans: AtomicU32,
     /// How often the plugin said that its window is gone.
     pub(crate) closed: AtomicU32,
 }
@@ -80,7 +82,11 @@ unsafe extern "C" fn refuse_resize(_host: *const clap_host, _width: u32, _height
     false
 }
 
-unsafe extern "C" fn rescan(_host: *const clap_host, _flags: u32) {}
+unsafe extern "C" fn rescan(host: *const clap_host, _flags: u32) {
+    // SAFETY: the plugin passes the host that it was given.
+    let face = unsafe { &*(*host).host_data.cast::<Face>() };
+    face.rescans.fetch_add(1, Ordering::AcqRel);
+}
 
 unsafe extern "C" fn closed(host: *const clap_host, _was_destroyed: bool) {
     // SAFETY: the plugin passes the host that it was given.
@@ -149,6 +155,7 @@ impl Raw {
                 },
                 has_tables,
                 callback: AtomicBool::new(false),
+                rescans: AtomicU32::new(0),
                 closed: AtomicU32::new(0),
             });
             face.host.host_data = ptr::from_ref(&*face).cast_mut().cast();

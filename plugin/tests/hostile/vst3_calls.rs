@@ -340,6 +340,13 @@ fn states_come_in_pieces_or_not_at_all() {
             play(&mut host);
             assert_eq!(host.get("MIDI Rate"), 1.0, "{piece}");
         }
+        // Some hosts fill up.
+        for filling in [&[0; 100][..], b" \n", b"{\"params\": 7}", &[0xFF; 3]] {
+            host.set("MIDI Rate", 0.0);
+            play(&mut host);
+            assert!(load(&host, &[&state, filling].concat(), 17, false));
+            assert_eq!(host.get("MIDI Rate"), 1.0, "{filling:?}");
+        }
         assert!(!load(&host, &state, 17, true));
         for end in 0..state.len() {
             load(&host, &state[..end], 17, false);

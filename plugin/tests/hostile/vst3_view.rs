@@ -29,10 +29,17 @@ struct Handlers {
 
 /// A frame that has a run loop.
 #[derive(Default)]
-pub(crate) struct LoopingFrame(Mutex<Handlers>);
+pub(crate) struct LoopingFrame {
+    handlers: Mutex<Handlers>,
+    /// How often the plugin asked for another size.
+    pub(crate) resized: AtomicU32,
+}
 
 /// A frame that has none.
-pub(crate) struct BareFrame;
+#[derive(Default)]
+pub(crate) struct BareFrame {
+    resized: AtomicU32,
+}
 
 impl Class for LoopingFrame {
     type Interfaces = (IPlugFrame, IRunLoop);
@@ -58,6 +65,7 @@ unsafe fn resize(view: *mut IPlugView, size: *mut ViewRect) -> tresult {
 
 impl IPlugFrameTrait for LoopingFrame {
     unsafe fn resizeView(&self, view: *mut IPlugView, size: *mut ViewRect) -> tresult {
+        self.resized.fetch_add(1, Ordering::AcqRel);
         // SAFETY: the plugin's own.
         unsafe { resize(view, size) }
     }
@@ -65,6 +73,7 @@ impl IPlugFrameTrait for LoopingFrame {
 
 impl IPlugFrameTrait for BareFrame {
     unsafe fn resizeView(&self, view: *mut IPlugView, size: *mut ViewRect) -> tresult {
+        self.resized.fetch_add(1, Ordering::AcqRel);
         // SAFETY: the plugin's own.
         unsafe { resize(view, size) }
     }
@@ -76,12 +85,16 @@ impl IRunLoopTrait for LoopingFrame {
         let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
             return kInvalidArgument;
         };
-        self.0.lock().unwrap().events.push((handler.to_com_ptr(), fd));
+        self.handlers
+            .lock()
+            .unwrap()
+            .events
+            .push((handler.to_com_ptr(), fd));
         kResultOk
     }
 
     unsafe fn unregisterEventHandler(&self, handler: *mut IEventHandler) -> tresult {
-        self.0
+        self.handlers
             .lock()
             .unwrap()
             .events
@@ -94,12 +107,12 @@ impl IRunLoopTrait for LoopingFrame {
         let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
             return kInvalidArgument;
         };
-        self.0.lock().unwrap().timers.push(handler.to_com_ptr());
+        self.handlers.lock().unwrap().timers.push(handler.to_com_ptr());
         kResultOk
     }
 
     unsafe fn unregisterTimer(&self, handler: *mut ITimerHandler) -> tresult {
-        self.0
+        self.handlers
             .lock()
             .unwrap()
             .timers
@@ -112,7 +125,7 @@ impl LoopingFrame {
     /// Calls everybody, whether there is anything or not.
     pub(crate) fn run(&self) {
         let (events, timers) = {
-            let handlers = self.0.lock().unwrap();
+            let handlers = self.handlers.lock().unwrap();
             (handlers.events.clone(), handlers.timers.clone())
         };
         for (handler, fd) in events {
@@ -127,7 +140,7 @@ impl LoopingFrame {
 
     /// How many the plugin has left here.
     pub(crate) fn left(&self) -> usize {
-        let handlers = self.0.lock().unwrap();
+        let handlers = self.handlers.lock().unwrap();
         handlers.events.len() + handlers.timers.len()
     }
 }
@@ -201,7 +214,7 @@ impl IComponentHandlerTrait for Handler {
 pub(crate) struct View {
     pub(crate) view: ComPtr<IPlugView>,
     frame: Option<ComWrapper<LoopingFrame>>,
-    _bare: Option<ComWrapper<BareFrame>>,
+    bare: Option<ComWrapper<BareFrame>>,
 }
 
 /// A view that nothing was done with.
@@ -222,7 +235,7 @@ impl View {
     pub(crate) fn open(host: &Vst3, parent: &Parent, has_loop: bool) -> Self {
         let view = view(host).unwrap();
         let frame = has_loop.then(|| ComWrapper::new(LoopingFrame::default()));
-        let bare = (!has_loop).then(|| ComWrapper::new(BareFrame));
+        let bare = (!has_loop).then(|| ComWrapper::new(BareFrame::default()));
         let lent: *mut IPlugFrame = match (&frame, &bare) {
             (Some(frame), _) => frame.as_com_ref().unwrap().as_ptr(),
             (_, Some(bare)) => bare.as_com_ref().unwrap().as_ptr(),
@@ -231,16 +244,19 @@ impl View {
         // SAFETY: the frame lives as long as the view.
         unsafe { assert_eq!(view.setFrame(lent), kResultOk) };
         assert_eq!(attach(&view, parent), kResultOk);
-        Self {
-            view,
-            frame,
-            _bare: bare,
-        }
+        Self { view, frame, bare }
     }
 
     /// The frame that has a run loop, which may outlive the view.
     pub(crate) fn frame(&self) -> ComWrapper<LoopingFrame> {
         self.frame.clone().unwrap()
+    }
+
+    /// How often the plugin asked for another size.
+    pub(crate) fn resized(&self) -> u32 {
+        let looping = self.frame.as_ref().map(|frame| &frame.resized);
+        let bare = self.bare.as_ref().map(|frame| &frame.resized);
+        looping.or(bare).unwrap().load(Ordering::Acquire)
     }
 
     /// What a host's main loop does in between.

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,13 +15,14 @@ use vst3::Steinberg::Vst::{
     IAudioProcessor, IComponent, IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait,
 };
 use vst3::Steinberg::{
-    IPlugFrame, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait, IPlugViewTrait, ViewRect,
-    kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID, kResultOk,
+    FUnknown, IPlugFrame, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait, IPlugViewTrait,
+    IPluginFactory3, IPluginFactory3Trait, ViewRect, kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID,
+    kResultOk,
 };
 
 use crate::alone::{alone, assert_no_window_thread, on_main_thread, while_working, with_display};
 use crate::hosts::system::eventually;
-use crate::hosts::vst3::{Vst3, factory_of, load};
+use crate::hosts::vst3::{Vst3, factory, factory_of, load};
 use crate::hosts::vst3_objects::{Changes, Stream};
 use crate::hosts::{Host, Setup};
 use crate::vst3_view::{Handler, LoopingFrame, View, attach, view};
@@ -276,6 +279,78 @@ fn everything_is_closed_inside_of_an_edit() {
                 assert_eq!(frame.left(), 0);
                 assert_no_window_thread();
             }
+        });
+    });
+}
+
+/// The window is called on the thread that opened it: a run loop that comes on another one, or none at all, loses nothing.
+#[test]
+fn the_window_is_called_on_its_own_thread() {
+    with_display("vst3_windows::the_window_is_called_on_its_own_thread", || {
+        on_main_thread(|| {
+            let (host, parent) = (Vst3::new(), Parent::new());
+            for has_loop in [true, false] {
+                let view = Shared(View::open(&host, &parent, has_loop));
+                let asks = || {
+                    let mut size = ViewRect {
+                        left: 0,
+                        top: 0,
+                        right: 0,
+                        bottom: 0,
+                    };
+                    // The window opens in the size that it had.
+                    parent.resize(if has_loop { 700 } else { 750 }, 500);
+                    // What the loop does on a thread that is none of the window's must not get lost.
+                    thread::scope(|scope| drop(scope.spawn(|| view.get().run())));
+                    thread::sleep(Duration::from_millis(5));
+                    if has_loop {
+                        view.get().run();
+                    } else {
+                        // SAFETY: the plugin fills in a rectangle of ours.
+                        unsafe { view.get().view.getSize(&mut size) };
+                    }
+                    view.get().resized() > 0
+                };
+                assert!(eventually(asks), "a run loop: {has_loop}");
+                view.0.close();
+            }
+        });
+    });
+}
+
+/// A run loop of the host itself does for frames that have none: edits are heard on the thread that runs it.
+#[test]
+fn the_run_loop_of_the_host_does_too() {
+    with_display("vst3_windows::the_run_loop_of_the_host_does_too", || {
+        on_main_thread(|| {
+            let factory = factory();
+            let own = ComWrapper::new(LoopingFrame::default());
+            let context = own.as_com_ref::<FUnknown>().unwrap().as_ptr();
+            let third = factory.cast::<IPluginFactory3>().unwrap();
+            // SAFETY: the plugin keeps a reference of its own.
+            unsafe { assert_eq!(third.setHostContext(context), kResultOk) };
+            let (host, parent) = (Vst3::made_by(&factory), Parent::new());
+            let (heard, main) = (Arc::new(AtomicU32::new(0)), thread::current().id());
+            let hears = Arc::clone(&heard);
+            let handler = ComWrapper::new(Handler::meddling(move || {
+                assert_eq!(thread::current().id(), main);
+                hears.fetch_add(1, Ordering::AcqRel);
+            }));
+            let handler = handler.to_com_ptr::<IComponentHandler>().unwrap();
+            // SAFETY: as above.
+            unsafe { assert_eq!(host.controller.setComponentHandler(handler.as_ptr()), kResultOk) };
+            let view = View::open(&host, &parent, false);
+            assert_eq!(own.left(), 1);
+            let edited = eventually(|| {
+                parent.press('h');
+                own.run();
+                heard.load(Ordering::Acquire) > 0
+            });
+            assert!(edited);
+            view.close();
+            assert_eq!(own.left(), 0);
+            // SAFETY: as above.
+            unsafe { assert_eq!(third.setHostContext(std::ptr::null_mut()), kResultOk) };
         });
     });
 }

@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    ConnectionExt, CreateWindowAux, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
-    WindowClass,
+    ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+    KeyButMask, KeyPressEvent, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -81,6 +81,17 @@ impl Parent {
         let size = self.connection.get_geometry(inside.children[0]).unwrap();
         let size = size.reply().unwrap();
         (size.width.into(), size.height.into())
+    }
+
+    /// Gives the plugin's window another size, as a program that knows better does.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let inside = self.connection.query_tree(self.id).unwrap().reply().unwrap();
+        let look = ConfigureWindowAux::new().width(width).height(height);
+        self.connection
+            .configure_window(inside.children[0], &look)
+            .unwrap();
+        // As above.
+        self.connection.get_input_focus().unwrap().reply().unwrap();
     }
 
     /// Presses a key in the plugin's window, which is the only one in this.
