@@ -86,6 +86,8 @@ fn run(child: &str, planted: &str) -> Output {
     Command::new(env::current_exe().expect("a test is a program"))
         .args(["--exact", child, "--nocapture"])
         .env(CHILD, planted)
+        // It ends with threads that are at work: what drivers free at their end must not be overwritten as freed memory may be.
+        .env_remove("MALLOC_PERTURB_")
         .output()
         .expect("this program runs")
 }
