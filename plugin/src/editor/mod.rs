@@ -255,3 +255,27 @@ impl NiceEguiApp for Window {
         ui.ctx().request_repaint_after(FRAME);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::touched::{Touched, telling};
+
+    #[test]
+    fn the_host_hears_of_another_reference() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tells = Arc::clone(&told);
+        let params = telling(
+            Arc::new(move |what| tells.lock().push(what)),
+            EchometerParams::shared,
+        );
+        let station = Station::new(Arc::clone(&params));
+        let window = Window::new(Arc::clone(&params), Arc::clone(&station));
+        window.keep(&SavedReference::default().reference());
+        assert!(params.reference.get().is_some());
+        assert_eq!(*told.lock(), [Touched::Saved]);
+        station.shut_down();
+    }
+}

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
 use std::path::Path;
 use std::ptr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clap_sys::audio_buffer::clap_audio_buffer;
@@ -32,9 +33,13 @@ pub(crate) struct Face {
     callback: AtomicBool,
     /// How often the plugin said that parameters have other values.
     pub(crate) rescans: AtomicU32,
+    /// What is done when the plugin asks for another size of its window; whether it gets that.
+    pub(crate) resize: Mutex<Option<Resize>>,
     /// How often the plugin said that its window is gone.
     pub(crate) closed: AtomicU32,
 }
+
+pub(crate) type Resize = Box<dyn Fn(u32, u32) -> bool + Send>;
 
 /// A host and its plugin. All functions may be called on any thread: that is what a careless host does.
 pub(crate) struct Raw {
@@ -64,7 +69,7 @@ pub(crate) use ask;
 
 static GUI: clap_host_gui = clap_host_gui {
     resize_hints_changed: Some(nothing),
-    request_resize: Some(refuse_resize),
+    request_resize: Some(resize),
     request_show: None,
     request_hide: None,
     closed: Some(closed),
@@ -78,8 +83,11 @@ static PARAMS: clap_host_params = clap_host_params {
 
 unsafe extern "C" fn nothing(_host: *const clap_host) {}
 
-unsafe extern "C" fn refuse_resize(_host: *const clap_host, _width: u32, _height: u32) -> bool {
-    false
+unsafe extern "C" fn resize(host: *const clap_host, width: u32, height: u32) -> bool {
+    // SAFETY: the plugin passes the host that it was given.
+    let face = unsafe { &*(*host).host_data.cast::<Face>() };
+    let resize = face.resize.lock().unwrap();
+    resize.as_ref().is_some_and(|resize| resize(width, height))
 }
 
 unsafe extern "C" fn rescan(host: *const clap_host, _flags: u32) {
@@ -156,6 +164,7 @@ impl Raw {
                 has_tables,
                 callback: AtomicBool::new(false),
                 rescans: AtomicU32::new(0),
+                resize: Mutex::new(None),
                 closed: AtomicU32::new(0),
             });
             face.host.host_data = ptr::from_ref(&*face).cast_mut().cast();

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,12 @@ use clap_sys::ext::gui::{
     CLAP_EXT_GUI, CLAP_WINDOW_API_COCOA, CLAP_WINDOW_API_WIN32, CLAP_WINDOW_API_X11, clap_gui_resize_hints,
     clap_plugin_gui, clap_window, clap_window_handle,
 };
+use clap_sys::plugin::clap_plugin;
 use echometer_tests::{skip, system_calls};
 
 use crate::alone::{assert_no_window_thread, on_main_thread, while_working, window_threads, with_display};
 use crate::clap_host::{Raw, ask, set};
+use crate::hosts::system::eventually;
 use crate::hosts::vst3::Vst3;
 use crate::hosts::{self, Host};
 use crate::vst3_view::View;
@@ -182,6 +185,48 @@ fn a_window_is_closed_as_soon_as_it_is_made() {
             host.end();
         });
     });
+}
+
+/// The host is asked for another size: it gives it at once, as many do, and closes the window in the same breath.
+#[test]
+fn a_window_is_sized_and_closed_inside_of_a_call() {
+    with_display(
+        "clap_windows::a_window_is_sized_and_closed_inside_of_a_call",
+        || {
+            on_main_thread(|| {
+                let (host, parent) = (Raw::new(), Parent::new());
+                open(&host, &parent);
+                let given = Arc::new(AtomicU32::new(0));
+                let (gives, plugin, table) = (
+                    Arc::clone(&given),
+                    host.plugin.expose_provenance(),
+                    gui(&host).expose_provenance(),
+                );
+                *host.face.resize.lock().unwrap() = Some(Box::new(move |width, height| {
+                    let plugin: *const clap_plugin = ptr::with_exposed_provenance(plugin);
+                    let table: *const clap_plugin_gui = ptr::with_exposed_provenance(table);
+                    assert!(ask!(table => set_size(plugin, width, height)));
+                    assert!(!ask!(table => create(plugin, CLAP_WINDOW_API_X11.as_ptr(), false)));
+                    ask!(plugin => on_main_thread(plugin));
+                    ask!(table => destroy(plugin));
+                    gives.fetch_add(1, Ordering::AcqRel);
+                    true
+                }));
+                parent.resize(700, 500);
+                assert!(eventually(|| {
+                    host.call_back();
+                    given.load(Ordering::Acquire) > 0
+                }));
+                // It is closed: what needs a window finds none.
+                assert!(!ask!(gui(&host) => show(host.plugin)));
+                assert_no_window_thread();
+                *host.face.resize.lock().unwrap() = None;
+                open(&host, &parent);
+                close(&host);
+                host.end();
+            });
+        },
+    );
 }
 
 /// Two plugins, two windows, in one process.
