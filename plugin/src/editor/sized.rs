@@ -160,7 +160,7 @@ impl Editor for SizedEditor {
                 Ok(spawned) => Ok(OpenHandle::take(spawned, threads, size)?),
                 Err(error) => {
                     if let Some(threads) = threads {
-                        threads.wait();
+                        threads.wait_all();
                     }
                     Err(error)
                 }

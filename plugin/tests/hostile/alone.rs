@@ -108,8 +108,11 @@ pub(crate) fn window_threads() -> BTreeSet<String> {
     names.filter(|name| name.starts_with(WINDOW)).collect()
 }
 
-/// What their names begin with.
+/// What their names begin with, …
 const WINDOW: &str = "echometer-w";
+
+/// … and those that were started while a window was opened.
+const OPENING: &str = "echometer-o";
 
 /// Panics if a window of the plugin has a thread: one that is called as the plugin's windows are, or like the host's own,
 /// which calls this, and keeps that name. Threads with names of their own get them a moment after they begin.
@@ -117,7 +120,8 @@ pub(crate) fn assert_no_window_thread() {
     let own = std::fs::read_link("/proc/thread-self").unwrap();
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
     let others = tasks.filter(|task| own.file_name() != Some(&task.file_name()));
-    let windows = |name: &String| name.trim() == MAIN || name.starts_with(WINDOW);
+    let windows =
+        |name: &String| name.trim() == MAIN || name.starts_with(WINDOW) || name.starts_with(OPENING);
     for other in others {
         let name = || std::fs::read_to_string(other.path().join("comm")).ok();
         if let Some(found) = name().filter(windows) {
