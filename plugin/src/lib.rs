@@ -17,7 +17,8 @@
 //! | `clap` | the plugin as CLAP, nice-plug's behind a guard |
 //! | `vst3` | the plugin as VST3 |
 
-// The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap` and `vst3`.
+// The macros that export the plugin and derive its parameters write `unsafe` code; our own is in `clap`, `vst3` and
+// `block`.
 #![allow(unsafe_code)]
 
 mod block;
