@@ -200,6 +200,9 @@ impl Errand {
             return Err(failed(&"it is no file; name an audio file"));
         }
         let mut decoder = Decoder::open_with(path, Choice::Builtin).map_err(|error| failed(&error))?;
+        if self.stopped() {
+            return Err(String::new());
+        }
         let (rate, channels) = (decoder.rate(), decoder.channels());
         let layout = decoder
             .channel_mask()
@@ -213,18 +216,25 @@ impl Errand {
             .and_then(|scorer| scorer.for_track().with_levels())
             .map_err(|error| failed(&error))?;
         let (mut samples, mut heard) = (Vec::new(), 0u64);
+        // A decoder may give a great deal at once; whoever ends waits for no more than a second of it.
+        let second = rate.max(1) as usize * usize::from(channels.max(1));
         while decoder.next(&mut samples).map_err(|error| failed(&error))? {
-            if self.stopped() {
-                return Err(String::new());
+            for piece in samples.chunks(second) {
+                if self.stopped() {
+                    return Err(String::new());
+                }
+                scorer
+                    .push(piece, &mut Vec::new())
+                    .map_err(|error| failed(&error))?;
             }
             heard += samples.len() as u64 / u64::from(channels.max(1));
-            scorer
-                .push(&samples, &mut Vec::new())
-                .map_err(|error| failed(&error))?;
             samples.clear();
             if let Some(duration_s) = decoder.duration_s() {
                 self.reach(heard as f64 / f64::from(rate) / duration_s);
             }
+        }
+        if self.stopped() {
+            return Err(String::new());
         }
         let whole = scorer.track().map_err(|error| failed(&error))?;
         let whole = whole.ok_or_else(|| failed(&"it holds no audio"))?;

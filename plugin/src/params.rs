@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::editor::WindowSize;
 use crate::reference::SavedReference;
+use crate::touched::{self, Tell, Touched};
 
 /// Which model scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -118,6 +119,7 @@ pub(crate) struct EchometerParams {
     #[id = "reset"]
     reset: BoolParam,
     reset_asked: Arc<AtomicBool>,
+    tell: Tell,
     #[id = "freeze"]
     pub(crate) freeze: BoolParam,
     #[id = "hold"]
@@ -178,13 +180,15 @@ impl EchometerParams {
 
     fn new(own: &Weak<Self>) -> Self {
         let reset_asked = Arc::new(AtomicBool::new(false));
-        let trigger = trigger(own.clone(), Arc::clone(&reset_asked));
+        let tell = touched::next();
+        let trigger = trigger(own.clone(), Arc::clone(&reset_asked), Arc::clone(&tell));
         let channels = IntRange::Linear { min: 1, max: 16 };
         let rates = IntRange::Linear { min: 1, max: 50 };
         Self {
             bypass: BoolParam::new("Bypass", false).make_bypass(),
             reset: BoolParam::new("Reset", false).with_callback(trigger),
             reset_asked,
+            tell,
             freeze: BoolParam::new("Freeze", false),
             hold: BoolParam::new("Hold Peaks", false),
             // Another model starts the meters again: nothing to draw a curve of.
@@ -213,6 +217,11 @@ impl EchometerParams {
     /// Whether the meters were to forget all input since this was last asked. Real-time safe.
     pub(crate) fn take_reset(&self) -> bool {
         self.reset_asked.swap(false, Ordering::AcqRel)
+    }
+
+    /// The user has changed something that is saved and no parameter.
+    pub(crate) fn touch(&self) {
+        (self.tell)(Touched::Saved);
     }
 
     /// The controller of `feature`.
@@ -247,7 +256,11 @@ impl EchometerParams {
 }
 
 /// What becomes of the reset parameter when it changes, on whatever thread: it asks, and goes back.
-fn trigger(own: Weak<EchometerParams>, asked: Arc<AtomicBool>) -> Arc<dyn Fn(bool) + Send + Sync> {
+fn trigger(
+    own: Weak<EchometerParams>,
+    asked: Arc<AtomicBool>,
+    tell: Tell,
+) -> Arc<dyn Fn(bool) + Send + Sync> {
     Arc::new(move |on| {
         if !on {
             return;
@@ -263,6 +276,7 @@ fn trigger(own: Weak<EchometerParams>, asked: Arc<AtomicBool>) -> Arc<dyn Fn(boo
             unsafe {
                 params.reset._internal_set_plain_value(false)
             };
+            tell(Touched::Values);
         }
     })
 }
@@ -317,6 +331,17 @@ fn refuse_newer(state: &mut PluginState, version: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl EchometerParams {
+        /// As a host does.
+        pub(crate) fn switch_reset_on(&self) {
+            #[expect(unsafe_code, reason = "it is what the framework does for hosts")]
+            // SAFETY: the setter is atomic.
+            unsafe {
+                self.reset._internal_set_plain_value(true)
+            };
+        }
+    }
 
     #[test]
     fn nothing_is_sent_unless_asked_for_and_osc_stays_on_this_machine() {

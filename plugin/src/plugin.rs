@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,8 @@ pub struct Echometer {
     addresses: PerFeature<Option<(u8, u8)>>,
     /// Sample frames until the next controllers are due.
     until_cc: u32,
+    /// A block ended in a panic: until the next activation, audio passes and nothing more.
+    broken: bool,
 }
 
 impl Default for Echometer {
@@ -60,6 +63,7 @@ impl Default for Echometer {
             glide: CcGlide::default(),
             addresses: PerFeature::default(),
             until_cc: 0,
+            broken: false,
         }
     }
 }
@@ -122,6 +126,7 @@ impl Plugin for Echometer {
     ) -> bool {
         let channels = layout.main_input_channels.map_or(2, NonZeroU32::get) as u16;
         self.rate = config.sample_rate.round() as u32;
+        self.broken = false;
         // Who says that it renders does; what is called playing may still be a render.
         let offline = config.process_mode == ProcessMode::Offline;
         self.pace = Pace::told(offline, offline);
@@ -156,8 +161,46 @@ impl Plugin for Echometer {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let frames = buffer.samples();
         let peak = pass(buffer.as_slice());
+        // The audio has passed: whatever goes wrong from here on, the host gets what it gave. A host whose call ends in a panic
+        // would end, too.
+        let listened = catch_unwind(AssertUnwindSafe(|| self.listen(buffer, peak, context)));
+        if listened.is_err() {
+            // What it was in the midst of may be in pieces.
+            self.broken = true;
+        }
+        ProcessStatus::Normal
+    }
+}
+
+/// Passes audio: every sample stays as it is, but subnormal ones – some −760 dBFS – become zero, for they slow down
+/// whatever comes after. Returns the largest absolute sample.
+fn pass(channels: &mut [&mut [f32]]) -> f32 {
+    let mut peak = 0.0f32;
+    for channel in channels {
+        for sample in channel.iter_mut() {
+            if sample.is_subnormal() {
+                *sample = 0.0;
+            }
+            peak = peak.max(sample.abs());
+        }
+    }
+    peak
+}
+
+impl Echometer {
+    /// Where the host has the speakers, a bit for each, from the next activation on. The format's bits are those of a WAVE
+    /// channel mask, as far as that goes.
+    pub(crate) fn placed(&mut self, speakers: u64) {
+        self.speakers = speakers;
+    }
+
+    /// What a block is looked at for.
+    fn listen(&mut self, buffer: &mut Buffer, peak: f32, context: &mut impl ProcessContext<Self>) {
+        if self.broken {
+            return;
+        }
+        let frames = buffer.samples();
         if self.params.take_reset() {
             self.reset();
         }
@@ -185,30 +228,6 @@ impl Plugin for Echometer {
         if heard {
             self.feed(buffer, from..frames, renders);
         }
-        ProcessStatus::Normal
-    }
-}
-
-/// Passes audio: every sample stays as it is, but subnormal ones – some −760 dBFS – become zero, for they slow down
-/// whatever comes after. Returns the largest absolute sample.
-fn pass(channels: &mut [&mut [f32]]) -> f32 {
-    let mut peak = 0.0f32;
-    for channel in channels {
-        for sample in channel.iter_mut() {
-            if sample.is_subnormal() {
-                *sample = 0.0;
-            }
-            peak = peak.max(sample.abs());
-        }
-    }
-    peak
-}
-
-impl Echometer {
-    /// Where the host has the speakers, a bit for each, from the next activation on. The format's bits are those of a WAVE
-    /// channel mask, as far as that goes.
-    pub(crate) fn placed(&mut self, speakers: u64) {
-        self.speakers = speakers;
     }
 
     /// Whether the meters should hear this block. They should not where the host is stopped and sends silence: what was
@@ -325,4 +344,75 @@ impl ClapPlugin for Echometer {
         ClapFeature::Stereo,
         ClapFeature::Surround,
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use nice_plug::context::process::SendEventError;
+
+    use super::*;
+
+    impl Echometer {
+        /// As the window does.
+        pub(crate) fn touch(&self) {
+            self.params.touch();
+        }
+    }
+
+    /// A host that panics when it is asked where the song is.
+    struct Panicking;
+
+    impl ProcessContext<Echometer> for Panicking {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+
+        fn execute_background(&self, (): ()) {}
+
+        fn execute_gui(&self, (): ()) {}
+
+        fn transport(&self) -> &Transport {
+            panic!("there is no song");
+        }
+
+        fn next_event(&mut self) -> Option<PluginNoteEvent<Echometer>> {
+            None
+        }
+
+        fn try_send_event(
+            &mut self,
+            _event: PluginNoteEvent<Echometer>,
+        ) -> Result<(), (PluginNoteEvent<Echometer>, SendEventError)> {
+            unimplemented!("no controllers are sent")
+        }
+
+        fn set_latency_samples(&self, _samples: u32) {}
+
+        fn request_restart(&self) {}
+
+        fn set_current_voice_capacity(&self, _capacity: u32) {}
+    }
+
+    #[test]
+    fn audio_passes_whatever_happens_to_the_meters() {
+        let mut plugin = Echometer::default();
+        for block in 0..3 {
+            let mut samples = vec![vec![0.25f32, 1e-40, -1.0]; 2];
+            let mut buffer = Buffer::default();
+            // SAFETY: both channels have three samples, and outlive the buffer.
+            unsafe {
+                buffer.set_slices(3, |slices| {
+                    *slices = samples.iter_mut().map(Vec::as_mut_slice).collect();
+                });
+            }
+            let mut aux = AuxiliaryBuffers {
+                inputs: &mut [],
+                outputs: &mut [],
+            };
+            let played = plugin.process(&mut buffer, &mut aux, &mut Panicking);
+            assert!(matches!(played, ProcessStatus::Normal), "block {block}");
+            assert_eq!(samples, [[0.25, 0.0, -1.0]; 2], "block {block}");
+            assert!(plugin.broken);
+        }
+    }
 }

@@ -189,7 +189,7 @@ fn parameters_move_with_any_block() {
 #[test]
 fn parameters_say_what_they_are() {
     let host = Vst3::new();
-    let mut bypasses = 0;
+    let (mut bypasses, mut lists) = (0, Vec::new());
     // SAFETY: the plugin fills in a structure of ours.
     let count = unsafe { host.controller.getParameterCount() };
     for index in 0..count {
@@ -199,8 +199,12 @@ fn parameters_say_what_they_are() {
         assert!((0.0..=1.0).contains(&info.defaultNormalizedValue));
         assert!(info.stepCount > 0, "all are switches or whole numbers");
         bypasses += i32::from(info.flags & ParameterFlags_::kIsBypass != 0);
+        if info.flags & ParameterFlags_::kIsList != 0 {
+            lists.push(info.id);
+        }
     }
     assert_eq!((count, bypasses), (25, 1));
+    assert_eq!(lists, [host.id("Model")], "its values have names");
 }
 
 /// A render that counts as playing at first loses nothing: nobody may have announced it.

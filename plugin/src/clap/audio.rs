@@ -19,8 +19,54 @@ use clap_sys::process::{
 
 use super::guard::Guard;
 use super::{call, extensions};
+use crate::block::{Block, Bus};
 
-/// Plays a block. Without samples, or without room for them, its events count all the same.
+/// Most sample frames of a block whose channels lie in each other's way.
+const LONGEST_SCRATCH: u32 = 1 << 16;
+
+/// Memory of our own, for blocks whose channels lie in each other's way: nice-plug works in the host's, and takes an output
+/// for no other channel's input.
+#[derive(Default)]
+pub(super) struct Scratch {
+    channels: Vec<Vec<f32>>,
+    /// Where each of them begins.
+    pointers: Vec<*mut f32>,
+}
+
+impl Scratch {
+    /// For blocks of `width` channels and at most `longest` frames, as far as that is sensible.
+    pub(super) fn new(width: u32, longest: u32) -> Self {
+        let mut channels = vec![vec![0.0; longest.min(LONGEST_SCRATCH) as usize]; width as usize];
+        Self {
+            pointers: channels.iter_mut().map(Vec::as_mut_ptr).collect(),
+            channels,
+        }
+    }
+
+    /// Takes a block's inputs over; `None` where it is too long.
+    fn take(&mut self, block: &Block<f32>) -> Option<clap_audio_buffer> {
+        for (index, channel) in self.channels.iter_mut().enumerate() {
+            block.take(index, channel.get_mut(..block.frames())?);
+        }
+        Some(clap_audio_buffer {
+            data32: self.pointers.as_mut_ptr(),
+            data64: ptr::null_mut(),
+            channel_count: self.channels.len() as u32,
+            latency: 0,
+            constant_mask: 0,
+        })
+    }
+
+    /// Gives the host what became of them.
+    fn give(&self, block: &Block<f32>) {
+        for (index, channel) in self.channels.iter().enumerate() {
+            block.give(index, channel);
+        }
+    }
+}
+
+/// Plays a block. Without samples, or without room for them, its events count all the same. Where it fails, what comes in goes
+/// out, and silence where nothing comes in.
 pub(super) unsafe extern "C" fn process(
     plugin: *const clap_plugin,
     process: *const clap_process,
@@ -29,6 +75,26 @@ pub(super) unsafe extern "C" fn process(
     let (Some(guard), Some(given)) = (unsafe { (Guard::of(plugin), process.as_ref()) }) else {
         return CLAP_PROCESS_ERROR;
     };
+    // SAFETY: the host's block.
+    let played = unsafe { play(guard, given) };
+    if played == CLAP_PROCESS_ERROR {
+        // SAFETY: as above.
+        unsafe { pass(guard, given) };
+    }
+    if given.audio_outputs_count > 0 {
+        // SAFETY: null, or the host's for as long as the block.
+        if let Some(output) = unsafe { given.audio_outputs.as_mut() } {
+            // What the host may have left there counts for another block.
+            output.constant_mask = 0;
+        }
+    }
+    played
+}
+
+/// # Safety
+///
+/// The invariants of this module, for the block.
+unsafe fn play(guard: &Guard, given: &clap_process) -> clap_process_status {
     let Some(_inside) = guard.audio.try_enter() else {
         return CLAP_PROCESS_ERROR;
     };
@@ -47,13 +113,26 @@ pub(super) unsafe extern "C" fn process(
             main_port(given.audio_outputs, given.audio_outputs_count, channels),
         )
     };
-    let (Some(input), Some(mut output)) = ports else {
+    let (Some(mut input), Some(mut output)) = ports else {
         pass_events(guard, given.in_events, given.out_events);
         return CLAP_PROCESS_ERROR;
     };
+    // SAFETY: both have so many channels of the block's frames.
+    let block = unsafe { block(&input, &output, given.frames_count) };
+    let mut scratch = None;
+    if !block.lie_apart(channels as usize) {
+        // Nobody else wants it: this thread is inside of the audio door.
+        let held = guard.scratch.try_lock();
+        let Some((held, port)) = held.and_then(|mut held| held.take(&block).map(|port| (held, port))) else {
+            pass_events(guard, given.in_events, given.out_events);
+            return CLAP_PROCESS_ERROR;
+        };
+        (input, output) = (port, port);
+        scratch = Some(held);
+    }
     let events = Events::new(given.in_events, given.frames_count, &guard.ranges);
     let list = events.list();
-    let block = clap_process {
+    let process = clap_process {
         audio_inputs: &input,
         audio_outputs: &mut output,
         audio_inputs_count: 1,
@@ -63,7 +142,71 @@ pub(super) unsafe extern "C" fn process(
         out_events: unsafe { writable(given.out_events) },
         ..*given
     };
-    call!(guard.inner => process(plugin, &block), CLAP_PROCESS_ERROR)
+    let played = call!(guard.inner => process(guard.face(), &process), CLAP_PROCESS_ERROR);
+    if let (Some(scratch), true) = (scratch, played != CLAP_PROCESS_ERROR) {
+        scratch.give(&block);
+    }
+    played
+}
+
+/// A block of these ports.
+///
+/// # Safety
+///
+/// Their channels must be null or hold so many samples as long as the block lives.
+unsafe fn block(input: &clap_audio_buffer, output: &clap_audio_buffer, frames: u32) -> Block<f32> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        Block::new(
+            Bus::new(input.data32, input.channel_count as usize),
+            Bus::new(output.data32, output.channel_count as usize),
+            frames as usize,
+        )
+    }
+}
+
+/// Gives out what comes in, as far as there is room, in samples of either kind.
+///
+/// # Safety
+///
+/// The invariants of this module, for the block.
+unsafe fn pass(guard: &Guard, given: &clap_process) {
+    let most = guard.channels.load(Ordering::Acquire);
+    let nothing = clap_audio_buffer {
+        data32: ptr::null_mut(),
+        data64: ptr::null_mut(),
+        channel_count: 0,
+        latency: 0,
+        constant_mask: 0,
+    };
+    let first = |ports: *const clap_audio_buffer, count: u32| {
+        // SAFETY: null or so many ports. Of none, the pointer may be anything.
+        let port = if count > 0 {
+            unsafe { ports.as_ref() }
+        } else {
+            None
+        };
+        port.copied().unwrap_or(nothing)
+    };
+    let input = first(given.audio_inputs, given.audio_inputs_count);
+    let output = first(given.audio_outputs, given.audio_outputs_count);
+    let count = |port: &clap_audio_buffer| port.channel_count.min(most) as usize;
+    let frames = given.frames_count as usize;
+    // SAFETY: a port has a pointer for each of its channels, null or to the block's frames.
+    unsafe {
+        let (from, to) = (
+            Bus::new(input.data32, count(&input)),
+            Bus::new(output.data32, count(&output)),
+        );
+        Block::new(from, to, frames).pass();
+        if output.data32.is_null() {
+            let (from, to) = (
+                Bus::new(input.data64, count(&input)),
+                Bus::new(output.data64, count(&output)),
+            );
+            Block::<f64>::new(from, to, frames).pass();
+        }
+    }
 }
 
 /// Moves parameters without a block. While a block is played, that waits: the host should not, but may.

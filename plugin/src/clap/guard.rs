@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
@@ -14,10 +15,9 @@ use clap_sys::ext::track_info::CLAP_EXT_TRACK_INFO;
 use clap_sys::plugin::clap_plugin;
 use parking_lot::Mutex;
 
-use super::door::{Door, this_thread};
 use super::host::Host;
 use super::{audio, call, extensions, window};
-use crate::window_end::WindowThreads;
+use crate::door::{Door, this_thread};
 
 /// One plugin and what is known of it.
 #[repr(C)]
@@ -26,7 +26,7 @@ pub(super) struct Guard {
     face: clap_plugin,
     /// nice-plug's functions.
     pub(super) inner: clap_plugin,
-    pub(super) host: Box<Host>,
+    pub(super) host: Arc<Host>,
     /// The parameters' numbers and largest values, in the order of the numbers; the smallest value is 0.
     pub(super) ranges: Vec<(u32, f64)>,
     initialised: AtomicBool,
@@ -36,20 +36,23 @@ pub(super) struct Guard {
     started: AtomicBool,
     /// Channels of the input and the output, since it is active.
     pub(super) channels: AtomicU32,
+    /// Only ever tried for, inside of the audio door: an unlock with nobody waiting calls no system.
+    pub(super) scratch: Mutex<audio::Scratch>,
     /// Whoever processes, or keeps others from it.
     pub(super) audio: Door,
     /// Whoever does the window's work, and that of the main thread.
     pub(super) main: Door,
-    pub(super) window: Mutex<Option<WindowThreads>>,
     /// The host called back, closed the window or destroyed the plugin from inside of a call back: to be done after it.
     called_back: AtomicBool,
     pub(super) closing: AtomicBool,
     ending: AtomicBool,
+    /// It is being destroyed.
+    ends: AtomicBool,
 }
 
 impl Guard {
     /// Makes the plugin that stands before `inner`, whose host is `host`. The host destroys it.
-    pub(super) fn hand_out(inner: clap_plugin, host: Box<Host>) -> *const clap_plugin {
+    pub(super) fn hand_out(inner: clap_plugin, host: Arc<Host>) -> *const clap_plugin {
         let ranges = extensions::ranges(&inner);
         let guard = Box::new(Self {
             face: clap_plugin {
@@ -72,12 +75,13 @@ impl Guard {
             active: AtomicBool::new(false),
             started: AtomicBool::new(false),
             channels: AtomicU32::new(0),
+            scratch: Mutex::default(),
             audio: Door::default(),
             main: Door::default(),
-            window: Mutex::new(None),
             called_back: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             ending: AtomicBool::new(false),
+            ends: AtomicBool::new(false),
         });
         Box::into_raw(guard).cast_const().cast()
     }
@@ -107,6 +111,38 @@ impl Guard {
     /// The largest value of a parameter, if there is one of that number.
     pub(super) fn most(&self, id: u32) -> Option<f64> {
         extensions::most(&self.ranges, id)
+    }
+
+    /// Does the main thread's work, which no other thread does meanwhile; `None` where one is at it for too long. Work inside of
+    /// work is done at once: the host may be called by it, and call back. What the host asked for meanwhile and was put off is
+    /// done at the end.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::of`]. The plugin may be gone afterwards.
+    pub(super) unsafe fn work<R>(plugin: *const clap_plugin, work: impl FnOnce() -> R) -> Option<R> {
+        // SAFETY: as the caller promises.
+        let guard = unsafe { Self::of(plugin) }?;
+        let Some(inside) = guard.main.enter() else {
+            return guard.main.is_mine().then(work);
+        };
+        let result = work();
+        drop(inside);
+        if guard.called_back.swap(false, Ordering::AcqRel) {
+            guard.host.request_callback();
+        }
+        let closing = guard.closing.swap(false, Ordering::AcqRel);
+        let ending = guard.ending.swap(false, Ordering::AcqRel);
+        // SAFETY: the host did not destroy the plugin yet, or it was put off until now.
+        unsafe {
+            if closing {
+                window::destroy(plugin);
+            }
+            if ending {
+                destroy(plugin);
+            }
+        }
+        Some(result)
     }
 
     pub(super) fn is_initialised(&self) -> bool {
@@ -148,6 +184,9 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
         guard.ending.store(true, Ordering::Release);
         return;
     }
+    if guard.ends.swap(true, Ordering::AcqRel) {
+        return;
+    }
     // SAFETY: as above.
     unsafe {
         window::destroy(plugin);
@@ -156,6 +195,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     if guard.host.window() != 0 || guard.is_active() {
         // A window that another thread holds cannot be closed here, nor can a block be ended that is on: the plugin must not go
         // before them.
+        guard.ends.store(false, Ordering::Release);
         return;
     }
     call!(guard.inner => destroy(plugin), ());
@@ -178,7 +218,9 @@ unsafe extern "C" fn activate(plugin: *const clap_plugin, rate: f64, least: u32,
     if guard.is_active() {
         return false;
     }
-    guard.channels.store(main_channels(guard), Ordering::Release);
+    let channels = main_channels(guard);
+    guard.channels.store(channels, Ordering::Release);
+    *guard.scratch.lock() = audio::Scratch::new(channels, most);
     let active = call!(guard.inner => activate(plugin, rate, least.min(most), most), false);
     guard.active.store(active, Ordering::Release);
     active
@@ -271,25 +313,19 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
     let Some(guard) = (unsafe { Guard::of(plugin) }) else {
         return;
     };
-    let Some(inside) = guard.main.try_enter() else {
+    if guard.main.is_taken() {
+        // Whoever is at it asks for another call.
         guard.called_back.store(true, Ordering::Release);
         return;
-    };
-    let holder = guard.host.window();
-    if holder == 0 || holder == this_thread() {
-        call!(guard.inner => on_main_thread(plugin), ());
     }
-    drop(inside);
-    if guard.called_back.swap(false, Ordering::AcqRel) {
-        guard.host.request_callback();
-    }
-    // SAFETY: the host did not destroy the plugin yet, or it was put off until now.
+    // SAFETY: as above.
     unsafe {
-        if guard.closing.swap(false, Ordering::AcqRel) {
-            window::destroy(plugin);
-        }
-        if guard.ending.swap(false, Ordering::AcqRel) {
-            destroy(plugin);
-        }
-    }
+        Guard::work(plugin, || {
+            let holder = guard.host.window();
+            if holder == 0 || holder == this_thread() {
+                call!(guard.inner => on_main_thread(plugin), ());
+                guard.host.tell();
+            }
+        })
+    };
 }

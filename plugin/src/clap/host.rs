@@ -6,18 +6,22 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::params::{
-    CLAP_EXT_PARAMS, clap_host_params, clap_param_clear_flags, clap_param_rescan_flags,
+    CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params, clap_param_clear_flags,
+    clap_param_rescan_flags,
 };
+use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state};
 use clap_sys::ext::thread_check::{CLAP_EXT_THREAD_CHECK, clap_host_thread_check};
 use clap_sys::host::clap_host;
 use clap_sys::id::clap_id;
 
 use super::call;
-use super::door::this_thread;
+use crate::door::this_thread;
+use crate::touched::Touched;
 
 /// The host of one plugin.
 pub(super) struct Host {
@@ -27,7 +31,16 @@ pub(super) struct Host {
     real: *const clap_host,
     /// The thread that opened the window; 0 while there is none.
     window: AtomicUsize,
+    /// What the host's main thread is to be told.
+    saved: AtomicBool,
+    values: AtomicBool,
 }
+
+// SAFETY: `real` is only used while the plugin lives, on threads that the format allows: asking for a call back is allowed on
+// all of them, and the rest is done in that call.
+unsafe impl Send for Host {}
+// SAFETY: as above.
+unsafe impl Sync for Host {}
 
 static GUI: clap_host_gui = clap_host_gui {
     resize_hints_changed: Some(resize_hints_changed),
@@ -49,11 +62,11 @@ static THREAD_CHECK: clap_host_thread_check = clap_host_thread_check {
 };
 
 impl Host {
-    /// In a box: nice-plug keeps its address.
-    pub(super) fn new(real: &clap_host) -> Box<Self> {
-        let mut host = Box::new(Self {
+    /// Never moved: nice-plug keeps its address.
+    pub(super) fn new(real: &clap_host) -> Arc<Self> {
+        Arc::new_cyclic(|own: &Weak<Self>| Self {
             face: clap_host {
-                host_data: ptr::null_mut(),
+                host_data: own.as_ptr().cast_mut().cast(),
                 get_extension: Some(get_extension),
                 request_restart: Some(request_restart),
                 request_process: Some(request_process),
@@ -62,9 +75,9 @@ impl Host {
             },
             real,
             window: AtomicUsize::new(0),
-        });
-        host.face.host_data = ptr::from_ref(&*host).cast_mut().cast();
-        host
+            saved: AtomicBool::new(false),
+            values: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn face(&self) -> *const clap_host {
@@ -78,6 +91,30 @@ impl Host {
 
     pub(super) fn set_window(&self, thread: usize) {
         self.window.store(thread, Ordering::Release);
+    }
+
+    /// Tells the host's main thread as soon as it is there.
+    pub(super) fn touch(&self, touched: Touched) {
+        let told = match touched {
+            Touched::Saved => &self.saved,
+            Touched::Values => &self.values,
+        };
+        told.store(true, Ordering::Release);
+        self.request_callback();
+    }
+
+    /// Tells what there is to tell. On the main thread only.
+    pub(super) fn tell(&self) {
+        if self.saved.swap(false, Ordering::AcqRel)
+            && let Some(table) = self.extension::<clap_host_state>(CLAP_EXT_STATE)
+        {
+            call!(table => mark_dirty(self.real), ());
+        }
+        if self.values.swap(false, Ordering::AcqRel)
+            && let Some(table) = self.extension::<clap_host_params>(CLAP_EXT_PARAMS)
+        {
+            call!(table => rescan(self.real, CLAP_PARAM_RESCAN_VALUES), ());
+        }
     }
 
     /// Asks the host to call back on its main thread.
@@ -165,4 +202,100 @@ unsafe extern "C" fn is_main_thread(host: *const clap_host) -> bool {
 /// nice-plug does not ask.
 unsafe extern "C" fn is_audio_thread(_host: *const clap_host) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use clap_sys::version::CLAP_VERSION;
+
+    use super::*;
+
+    /// What a host was asked for: call backs, marks, rescans.
+    #[derive(Default)]
+    struct Asked([AtomicU32; 3]);
+
+    impl Asked {
+        fn get(&self) -> [u32; 3] {
+            self.0.each_ref().map(|count| count.load(Ordering::Relaxed))
+        }
+    }
+
+    /// Counts.
+    ///
+    /// # Safety
+    ///
+    /// `host_data` must be an [`Asked`].
+    unsafe fn count(host: *const clap_host, what: usize) {
+        // SAFETY: as the caller promises.
+        let asked = unsafe { &*(*host).host_data.cast::<Asked>() };
+        asked.0[what].fetch_add(1, Ordering::Relaxed);
+    }
+
+    unsafe extern "C" fn called_back(host: *const clap_host) {
+        // SAFETY: the host of the test below.
+        unsafe { count(host, 0) };
+    }
+
+    unsafe extern "C" fn marked(host: *const clap_host) {
+        // SAFETY: as above.
+        unsafe { count(host, 1) };
+    }
+
+    unsafe extern "C" fn rescanned(host: *const clap_host, flags: u32) {
+        assert_eq!(flags, CLAP_PARAM_RESCAN_VALUES);
+        // SAFETY: as above.
+        unsafe { count(host, 2) };
+    }
+
+    unsafe extern "C" fn tables(_host: *const clap_host, id: *const c_char) -> *const c_void {
+        static STATE: clap_host_state = clap_host_state {
+            mark_dirty: Some(marked),
+        };
+        static PARAMS: clap_host_params = clap_host_params {
+            rescan: Some(rescanned),
+            clear: None,
+            request_flush: None,
+        };
+        // SAFETY: a text.
+        let id = unsafe { CStr::from_ptr(id) };
+        if id == CLAP_EXT_STATE {
+            ptr::from_ref(&STATE).cast()
+        } else if id == CLAP_EXT_PARAMS {
+            ptr::from_ref(&PARAMS).cast()
+        } else {
+            ptr::null()
+        }
+    }
+
+    #[test]
+    fn the_main_thread_is_told_once_what_changed() {
+        let asked = Asked::default();
+        let real = clap_host {
+            clap_version: CLAP_VERSION,
+            host_data: ptr::from_ref(&asked).cast_mut().cast(),
+            name: ptr::null(),
+            vendor: ptr::null(),
+            url: ptr::null(),
+            version: ptr::null(),
+            get_extension: Some(tables),
+            request_restart: None,
+            request_process: None,
+            request_callback: Some(called_back),
+        };
+        let host = Host::new(&real);
+        assert_eq!(host.face.host_data.cast_const(), Arc::as_ptr(&host).cast());
+        host.tell();
+        assert_eq!(asked.get(), [0; 3]);
+        host.touch(Touched::Saved);
+        host.touch(Touched::Saved);
+        assert_eq!(asked.get(), [2, 0, 0]);
+        host.tell();
+        host.tell();
+        assert_eq!(asked.get(), [2, 1, 0]);
+        host.touch(Touched::Values);
+        host.tell();
+        assert_eq!(asked.get(), [3, 1, 1]);
+    }
 }

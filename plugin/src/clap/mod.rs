@@ -11,7 +11,6 @@
 //! | `extensions` | parameters, states, ports |
 //! | `window` | the window |
 //! | `host` | what nice-plug takes for its host |
-//! | `door` | one thread at a time |
 //!
 //! **Invariants of all `unsafe` code here.** A `*const clap_plugin` that a host passes is null or was handed out by
 //! [`create_plugin`] and is not destroyed yet, so it points to a [`guard::Guard`]; a `*const clap_host` that nice-plug
@@ -20,7 +19,6 @@
 //! that they look at.
 
 mod audio;
-mod door;
 mod extensions;
 mod guard;
 mod host;
@@ -39,6 +37,7 @@ use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use nice_plug::wrapper::setup_logger;
 
 use crate::Echometer;
+use crate::touched::telling;
 use guard::Guard;
 use host::Host;
 
@@ -123,12 +122,17 @@ unsafe extern "C" fn create_plugin(
         return ptr::null();
     }
     let host = Host::new(given);
-    // SAFETY: the host lives as long as the guard, which ends after the plugin. The plugin's pointer is turned into an
-    // `Arc` again by nice-plug's `destroy`.
-    let inner = unsafe {
-        *(*Arc::into_raw(Wrapper::<Echometer>::new(host.face())))
-            .clap_plugin
-            .as_ptr()
+    let told = Arc::downgrade(&host);
+    let tell = move |touched| {
+        if let Some(host) = told.upgrade() {
+            host.touch(touched);
+        }
     };
+    // SAFETY: the host lives as long as the guard, which ends after the plugin.
+    let made = telling(Arc::new(tell), || unsafe {
+        Wrapper::<Echometer>::new(host.face())
+    });
+    // SAFETY: the pointer is turned into an `Arc` again by nice-plug's `destroy`.
+    let inner = unsafe { *(*Arc::into_raw(made)).clap_plugin.as_ptr() };
     Guard::hand_out(inner, host)
 }

@@ -9,12 +9,8 @@ use clap_sys::ext::gui::{
 use clap_sys::plugin::clap_plugin;
 
 use super::call;
-use super::door::this_thread;
 use super::guard::Guard;
-use crate::window_end;
-
-/// The largest side of a window, in pixels: what X11 can count.
-const LARGEST: u32 = i16::MAX as u32;
+use crate::door::this_thread;
 
 pub(super) static GUI: clap_plugin_gui = clap_plugin_gui {
     is_api_supported: Some(is_api_supported),
@@ -45,15 +41,23 @@ unsafe fn of<'a>(plugin: *const clap_plugin) -> Option<(&'a Guard, &'a clap_plug
     Some((guard, guard.table(CLAP_EXT_GUI)?))
 }
 
-/// nice-plug's table, if there is a window and this thread may touch it.
+/// Does what only the window can do, if there is one and this thread may touch it. No other thread does the main thread's work
+/// meanwhile.
 ///
 /// # Safety
 ///
-/// As for [`Guard::of`].
-unsafe fn held<'a>(plugin: *const clap_plugin) -> Option<&'a clap_plugin_gui> {
+/// As for [`Guard::of`]. The plugin may be gone afterwards.
+unsafe fn held(plugin: *const clap_plugin, work: impl FnOnce(&clap_plugin_gui) -> bool) -> bool {
     // SAFETY: as the caller promises.
-    let (guard, table) = unsafe { of(plugin) }?;
-    (guard.host.window() == this_thread()).then_some(table)
+    let Some((guard, table)) = (unsafe { of(plugin) }) else {
+        return false;
+    };
+    let is_ours = || guard.host.window() == this_thread();
+    if !is_ours() {
+        return false;
+    }
+    // SAFETY: as the caller promises.
+    unsafe { Guard::work(plugin, || is_ours() && work(table)) }.unwrap_or(false)
 }
 
 unsafe extern "C" fn is_api_supported(
@@ -85,18 +89,18 @@ unsafe extern "C" fn create(plugin: *const clap_plugin, api: *const c_char, is_f
     let Some((guard, table)) = (unsafe { of(plugin) }) else {
         return false;
     };
-    let Some(_inside) = guard.main.try_enter() else {
+    if api.is_null() || !guard.is_initialised() || guard.main.is_mine() {
         return false;
+    }
+    let open = || {
+        let created = guard.host.window() == 0 && call!(table => create(plugin, api, is_floating), false);
+        if created {
+            guard.host.set_window(this_thread());
+        }
+        created
     };
-    if api.is_null() || !guard.is_initialised() || guard.host.window() != 0 {
-        return false;
-    }
-    let (created, threads) = window_end::opened(|| call!(table => create(plugin, api, is_floating), false));
-    if created {
-        *guard.window.lock() = threads;
-        guard.host.set_window(this_thread());
-    }
-    created
+    // SAFETY: as above.
+    unsafe { Guard::work(plugin, open) }.unwrap_or(false)
 }
 
 pub(super) unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
@@ -107,25 +111,26 @@ pub(super) unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     if guard.host.window() != this_thread() {
         return;
     }
-    let Some(_inside) = guard.main.enter() else {
+    if guard.main.is_mine() {
         // From inside of a callback that the window's own work made: after it.
         guard.closing.store(true, Ordering::Release);
         return;
-    };
-    call!(table => destroy(plugin), ());
-    guard.host.set_window(0);
-    let threads = guard.window.lock().take();
-    if let Some(threads) = threads {
-        threads.wait();
     }
+    let close = || {
+        // Whoever is called meanwhile finds no window.
+        guard.host.set_window(0);
+        call!(table => destroy(plugin), ());
+    };
+    // SAFETY: as above.
+    unsafe { Guard::work(plugin, close) };
 }
 
 unsafe extern "C" fn set_scale(plugin: *const clap_plugin, scale: f64) -> bool {
-    // SAFETY: the invariants of this module.
-    match unsafe { held(plugin) } {
-        Some(table) if (0.1..=16.0).contains(&scale) => call!(table => set_scale(plugin, scale), false),
-        _ => false,
+    if !(0.1..=16.0).contains(&scale) {
+        return false;
     }
+    // SAFETY: the invariants of this module.
+    unsafe { held(plugin, |table| call!(table => set_scale(plugin, scale), false)) }
 }
 
 unsafe extern "C" fn get_size(plugin: *const clap_plugin, width: *mut u32, height: *mut u32) -> bool {
@@ -144,38 +149,46 @@ unsafe extern "C" fn get_resize_hints(plugin: *const clap_plugin, hints: *mut cl
 }
 
 unsafe extern "C" fn adjust_size(plugin: *const clap_plugin, width: *mut u32, height: *mut u32) -> bool {
-    // SAFETY: the invariants of this module; both pointers are null or the host's own numbers.
+    if width.is_null() || height.is_null() {
+        return false;
+    }
+    // SAFETY: the invariants of this module; both pointers are the host's own numbers.
     unsafe {
-        let (Some(table), Some(width), Some(height)) = (held(plugin), width.as_mut(), height.as_mut()) else {
-            return false;
-        };
-        (*width, *height) = ((*width).clamp(1, LARGEST), (*height).clamp(1, LARGEST));
-        call!(table => adjust_size(plugin, width, height), false)
+        held(
+            plugin,
+            |table| call!(table => adjust_size(plugin, width, height), false),
+        )
     }
 }
 
 unsafe extern "C" fn set_size(plugin: *const clap_plugin, width: u32, height: u32) -> bool {
-    let sound = (1..=LARGEST).contains(&width) && (1..=LARGEST).contains(&height);
     // SAFETY: the invariants of this module.
-    match unsafe { held(plugin) } {
-        Some(table) if sound => call!(table => set_size(plugin, width, height), false),
-        _ => false,
+    unsafe {
+        held(
+            plugin,
+            |table| call!(table => set_size(plugin, width, height), false),
+        )
     }
 }
 
 unsafe extern "C" fn set_parent(plugin: *const clap_plugin, window: *const clap_window) -> bool {
-    // SAFETY: the invariants of this module; the window is null or valid, its handle is what its kind says.
+    // SAFETY: null or valid.
+    let Some(parent) = (unsafe { window.as_ref() }) else {
+        return false;
+    };
+    if parent.api.is_null() {
+        return false;
+    }
+    // SAFETY: the invariants of this module; the kind is a text, and the handle is what its kind says.
     unsafe {
-        let (Some(table), Some(parent)) = (held(plugin), window.as_ref()) else {
-            return false;
-        };
-        // The framework panics at windows of another kind than this system's, and at ids that no X11 window has.
-        let known =
-            !parent.api.is_null() && call!(table => is_api_supported(plugin, parent.api, false), false);
-        let nowhere = known
-            && CStr::from_ptr(parent.api) == CLAP_WINDOW_API_X11
-            && u32::try_from(parent.specific.x11).unwrap_or(0) == 0;
-        known && !nowhere && call!(table => set_parent(plugin, window), false)
+        held(plugin, |table| {
+            // The framework panics at windows of another kind than this system's, and at ids that no X11 window has.
+            let known = call!(table => is_api_supported(plugin, parent.api, false), false);
+            let nowhere = known
+                && CStr::from_ptr(parent.api) == CLAP_WINDOW_API_X11
+                && u32::try_from(parent.specific.x11).unwrap_or(0) == 0;
+            known && !nowhere && call!(table => set_parent(plugin, window), false)
+        })
     }
 }
 
@@ -189,10 +202,10 @@ unsafe extern "C" fn suggest_title(_plugin: *const clap_plugin, _title: *const c
 
 unsafe extern "C" fn show(plugin: *const clap_plugin) -> bool {
     // SAFETY: the invariants of this module.
-    unsafe { held(plugin) }.is_some_and(|table| call!(table => show(plugin), false))
+    unsafe { held(plugin, |table| call!(table => show(plugin), false)) }
 }
 
 unsafe extern "C" fn hide(plugin: *const clap_plugin) -> bool {
     // SAFETY: the invariants of this module.
-    unsafe { held(plugin) }.is_some_and(|table| call!(table => hide(plugin), false))
+    unsafe { held(plugin, |table| call!(table => hide(plugin), false)) }
 }

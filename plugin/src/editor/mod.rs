@@ -1,5 +1,6 @@
 //! The plugin's window: the meters, and a sheet of settings.
 
+mod opened;
 mod settings;
 mod sized;
 
@@ -18,6 +19,7 @@ use crate::params::EchometerParams;
 use crate::reference::SavedReference;
 use crate::station::{Phase, Station};
 use crate::window_end;
+pub(crate) use opened::bounded;
 use settings::Settings;
 pub(crate) use sized::SizedEditor;
 pub(crate) use sized::WindowSize;
@@ -103,6 +105,7 @@ impl Window {
             Action::CompareNothing => {
                 self.station.errands().stop();
                 params.reference.put(None);
+                params.touch();
             }
             Action::Stop => self.station.errands().stop(),
             Action::Save(path) => {
@@ -128,6 +131,7 @@ impl Window {
 
     fn keep(&self, reference: &Reference) {
         self.params.reference.put(Some(SavedReference::from(reference)));
+        self.params.touch();
     }
 
     /// The reference as it is drawn, made anew when it changes.
@@ -249,5 +253,29 @@ impl NiceEguiApp for Window {
         }
         self.settings.show(ui, &self.params, &self.station, &setter);
         ui.ctx().request_repaint_after(FRAME);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::touched::{Touched, telling};
+
+    #[test]
+    fn the_host_hears_of_another_reference() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tells = Arc::clone(&told);
+        let params = telling(
+            Arc::new(move |what| tells.lock().push(what)),
+            EchometerParams::shared,
+        );
+        let station = Station::new(Arc::clone(&params));
+        let window = Window::new(Arc::clone(&params), Arc::clone(&station));
+        window.keep(&SavedReference::default().reference());
+        assert!(params.reference.get().is_some());
+        assert_eq!(*told.lock(), [Touched::Saved]);
+        station.shut_down();
     }
 }

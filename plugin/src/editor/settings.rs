@@ -86,6 +86,7 @@ impl Settings {
                     folder,
                     sha256: sha256_hex(&files.card),
                 });
+                params.touch();
                 set(setter, &params.model, ModelSource::Custom);
             }
             Err(error) => self.wrong = Some(error.to_string()),
@@ -102,6 +103,7 @@ impl Settings {
                     Ok(_) => {
                         self.wrong = None;
                         params.osc_target.put(self.target.clone());
+                        params.touch();
                     }
                     Err(error) => self.wrong = Some(error.to_string()),
                 }

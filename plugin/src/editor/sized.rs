@@ -1,6 +1,7 @@
 //! The editor that hosts open, in the size that the project was saved with.
 
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use nice_plug::context::gui::GuiContext;
@@ -9,13 +10,15 @@ use nice_plug::editor::{
     Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor,
 };
 use nice_plug::plugin::TrackInfo;
-use nice_plug_egui::{EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, create_egui_editor};
+use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, create_egui_editor};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::Window;
+use super::opened::{OpenHandle, bounded};
 use crate::params::EchometerParams;
 use crate::station::Station;
+use crate::window_end;
 use echometer_meters::panel::Panel;
 
 /// No screen is larger, in points.
@@ -66,6 +69,7 @@ pub struct SizedEditor {
 }
 
 /// The framework's editor, and what it was made for.
+#[derive(Clone)]
 struct Made {
     editor: Arc<EguiEditor<Window>>,
     state: Arc<EguiEditorState>,
@@ -83,7 +87,7 @@ impl SizedEditor {
     }
 
     /// The editor for the size that is saved now. One whose window is open stays.
-    fn with<T>(&self, then: impl FnOnce(&EguiEditor<Window>) -> T) -> T {
+    fn with<T>(&self, then: impl FnOnce(&Made) -> T) -> T {
         let mut made = self.made.lock();
         let wanted = self.params.window.get();
         if made.size != wanted && !made.state.is_open() {
@@ -95,10 +99,20 @@ impl SizedEditor {
                 *made = anew;
             }
         }
-        let editor = Arc::clone(&made.editor);
+        let current = made.clone();
         // With no lock held: a window that opens may ask the host, who asks here.
         drop(made);
-        then(&editor)
+        then(&current)
+    }
+
+    /// The size of a window that is not open yet, where the host shows a logical pixel so large.
+    pub(crate) fn size_at(&self, scale: Option<f64>) -> NativeSize<u32> {
+        self.with(|made| match scale {
+            Some(scale) if !made.state.is_open() => {
+                bounded(NativeSize::from_size(made.state.logical_size().into(), scale))
+            }
+            _ => made.editor.size(),
+        })
     }
 }
 
@@ -123,7 +137,7 @@ fn make(params: &Arc<EchometerParams>, station: &Arc<Station>) -> Option<Made> {
 }
 
 impl Editor for SizedEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = OpenHandle;
 
     fn spawn(
         &self,
@@ -133,24 +147,42 @@ impl Editor for SizedEditor {
         gui_context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        self.with(|editor| editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host))
+        self.with(|made| {
+            let size = made.state.size();
+            // The framework panics at parents of another kind than this system's.
+            let (spawned, threads) = window_end::opened(|| {
+                catch_unwind(AssertUnwindSafe(|| {
+                    let editor = &made.editor;
+                    editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+                }))
+            });
+            match spawned.unwrap_or_else(|_| Err("the framework panicked".into())) {
+                Ok(spawned) => Ok(OpenHandle::take(spawned, threads, size)?),
+                Err(error) => {
+                    if let Some(threads) = threads {
+                        threads.wait_all();
+                    }
+                    Err(error)
+                }
+            }
+        })
     }
 
     fn size(&self) -> NativeSize<u32> {
-        self.with(EguiEditor::size)
+        self.with(|made| made.editor.size())
     }
 
     fn resize_hint(&self) -> ResizeHint {
-        self.with(EguiEditor::resize_hint)
+        self.with(|made| made.editor.resize_hint())
     }
 
     fn track_info_updated(&self, info: TrackInfo) {
-        self.with(|editor| editor.track_info_updated(info));
+        self.with(|made| made.editor.track_info_updated(info));
     }
 
     unsafe fn assume_standalone_in_process(&self) {
         // SAFETY: the caller promises what the framework's editor asks for.
-        self.with(|editor| unsafe { editor.assume_standalone_in_process() });
+        self.with(|made| unsafe { made.editor.assume_standalone_in_process() });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The parameters, as hosts see them.
 
-use nice_plug::prelude::ParamFlags;
+use nice_plug::prelude::{ParamFlags, ParamPtr};
 use vst3::ComRef;
 use vst3::Steinberg::Vst::{
     IComponentHandler, IEditControllerTrait, ParamID, ParamValue, ParameterInfo,
@@ -8,10 +8,10 @@ use vst3::Steinberg::Vst::{
 };
 use vst3::Steinberg::{FIDString, IBStream, IPlugView, kInvalidArgument, kResultFalse, kResultOk, tresult};
 
-use super::answer;
 use super::effect::Effect;
 use super::text::{put_wide, take_wide};
 use super::view;
+use super::{answer, answer_with};
 use crate::params::has_long_number;
 
 /// The widest range of a plain value that is looked at: far outside, the framework's arithmetic overflows.
@@ -65,6 +65,10 @@ impl IEditControllerTrait for Effect {
             let mut flags = 0;
             if !kind.contains(ParamFlags::NON_AUTOMATABLE) {
                 flags |= ParameterFlags_::kCanAutomate;
+            }
+            if matches!(param, ParamPtr::EnumParam(_)) {
+                // Its values have names.
+                flags |= ParameterFlags_::kIsList;
             }
             if kind.contains(ParamFlags::BYPASS) {
                 flags |= ParameterFlags_::kIsBypass;
@@ -124,37 +128,43 @@ impl IEditControllerTrait for Effect {
     }
 
     unsafe fn normalizedParamToPlain(&self, id: ParamID, value: ParamValue) -> ParamValue {
-        self.shared.table.numbered(id).map_or(value, |row| {
-            // SAFETY: rows point into what their table keeps.
-            unsafe { row.param().preview_plain(normal(value)) }.into()
+        answer_with(value, || {
+            self.shared.table.numbered(id).map_or(value, |row| {
+                // SAFETY: rows point into what their table keeps.
+                unsafe { row.param().preview_plain(normal(value)) }.into()
+            })
         })
     }
 
     unsafe fn plainParamToNormalized(&self, id: ParamID, value: ParamValue) -> ParamValue {
-        self.shared.table.numbered(id).map_or(value, |row| {
-            let plain = if value.is_nan() {
-                0.0
-            } else {
-                value.clamp(-PLAIN, PLAIN)
-            };
-            // SAFETY: as above.
-            normal(unsafe { row.param().preview_normalized(plain as f32) }.into()).into()
+        answer_with(value, || {
+            self.shared.table.numbered(id).map_or(value, |row| {
+                let plain = if value.is_nan() {
+                    0.0
+                } else {
+                    value.clamp(-PLAIN, PLAIN)
+                };
+                // SAFETY: as above.
+                normal(unsafe { row.param().preview_normalized(plain as f32) }.into()).into()
+            })
         })
     }
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
-        self.shared.table.numbered(id).map_or(0.0, |row| row.get())
+        answer_with(0.0, || {
+            self.shared.table.numbered(id).map_or(0.0, |row| row.get())
+        })
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
         // At once, also while the host plays: it may save before the next block.
-        match self.shared.table.numbered(id) {
+        answer(|| match self.shared.table.numbered(id) {
             Some(row) => {
                 row.set(value);
                 kResultOk
             }
             None => kInvalidArgument,
-        }
+        })
     }
 
     unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {

@@ -2,10 +2,10 @@
 //! what a project saves of it.
 
 use std::num::NonZeroU32;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nice_plug::prelude::{AsyncExecutor, AudioIOLayout, BufferConfig, Plugin};
 use parking_lot::{Mutex, MutexGuard};
@@ -20,15 +20,17 @@ use vst3::Steinberg::{
 };
 use vst3::{Class, ComRef};
 
-use super::answer;
-use super::block::{MOST, Stage};
 use super::context::Activating;
-use super::host::Host;
+use super::host::{Host, Message};
 use super::state;
 use super::table::Table;
 use super::text::put_wide;
+use super::{answer, assert_send_sync};
+use crate::block::{MOST, Stage};
+use crate::door::{Door, Inside};
 use crate::editor::SizedEditor;
 use crate::plugin::Echometer;
+use crate::touched::{Touched, telling};
 
 /// How long the host's main thread waits for a block to end that is being processed: a render's may wait for the model.
 const LONGEST_BLOCK: Duration = Duration::from_secs(30);
@@ -51,14 +53,41 @@ pub(super) struct Shared {
 }
 
 pub(super) struct Effect {
-    /// Only ever tried for: an unlock with nobody waiting calls no system.
+    /// Whoever works with the engine.
+    door: Door,
+    /// Only ever tried for, by whoever is inside the door: an unlock with nobody waiting calls no system.
     engine: Mutex<Engine>,
     pub(super) shared: Arc<Shared>,
     /// What the host said of its blocks.
     pub(super) setup: Mutex<Option<BufferConfig>>,
     /// The speakers of both buses.
     pub(super) speakers: AtomicU64,
+    /// Both stay as they are while it is active.
+    pub(super) active: AtomicBool,
 }
+
+/// The engine, for one thread.
+pub(super) struct Held<'a> {
+    engine: MutexGuard<'a, Engine>,
+    // Left after the engine.
+    _inside: Inside<'a>,
+}
+
+impl Deref for Held<'_> {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+}
+
+const _: () = assert_send_sync::<Effect>();
 
 impl Class for Effect {
     type Interfaces = (
@@ -71,15 +100,24 @@ impl Class for Effect {
 
 impl Effect {
     pub(super) fn new() -> Self {
-        let mut plugin = Echometer::default();
+        let host = Arc::<Host>::default();
+        let told = Arc::downgrade(&host);
+        let tell = move |touched| {
+            // Of values, hosts are told with the block that set them.
+            if let (Touched::Saved, Some(host)) = (touched, told.upgrade()) {
+                host.tell(Message::Dirty);
+            }
+        };
+        let mut plugin = telling(Arc::new(tell), Echometer::default);
         let nothing = || Arc::new(|()| ()) as Arc<dyn Fn(()) + Send + Sync>;
         let shared = Shared {
             table: Table::new(plugin.params()),
-            host: Arc::default(),
+            host,
             editor: plugin.editor(AsyncExecutor::new(nothing(), nothing())),
             open: AtomicBool::new(false),
         };
         Self {
+            door: Door::default(),
             engine: Mutex::new(Engine {
                 plugin,
                 stage: Stage::default(),
@@ -88,26 +126,27 @@ impl Effect {
             shared: Arc::new(shared),
             setup: Mutex::new(None),
             speakers: AtomicU64::new(SpeakerArr::kStereo),
+            active: AtomicBool::new(false),
         }
     }
 
     /// For the audio thread: never waits.
-    pub(super) fn try_engine(&self) -> Option<MutexGuard<'_, Engine>> {
-        self.engine.try_lock()
+    pub(super) fn try_engine(&self) -> Option<Held<'_>> {
+        self.held(self.door.try_enter()?)
     }
 
-    /// For all other threads: waits for the block that is on. Hosts should not call then, but some do.
-    fn engine(&self) -> Option<MutexGuard<'_, Engine>> {
-        let begun = Instant::now();
-        loop {
-            if let Some(engine) = self.engine.try_lock() {
-                return Some(engine);
-            }
-            if begun.elapsed() > LONGEST_BLOCK {
-                return None;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
+    /// For all other threads: waits for the block that is on. Hosts should not call then, but some do. What a block's own
+    /// thread asks for, called back from inside of it, is refused at once: it would wait for itself.
+    fn engine(&self) -> Option<Held<'_>> {
+        self.held(self.door.enter_within(LONGEST_BLOCK)?)
+    }
+
+    fn held<'a>(&'a self, inside: Inside<'a>) -> Option<Held<'a>> {
+        let engine = self.engine.try_lock()?;
+        Some(Held {
+            engine,
+            _inside: inside,
+        })
     }
 
     /// Channels of each bus.
@@ -254,11 +293,13 @@ impl IComponentTrait for Effect {
             };
             if on == 0 {
                 engine.stop();
+                self.active.store(false, Ordering::Release);
                 return kResultOk;
             }
             let setup = *self.setup.lock();
             let started =
                 setup.is_some_and(|config| engine.start(self.speakers.load(Ordering::Relaxed), &config));
+            self.active.store(started, Ordering::Release);
             if started { kResultOk } else { kResultFalse }
         })
     }
@@ -283,5 +324,20 @@ impl IComponentTrait for Effect {
             let saved = state::save(&self.shared.table).is_some_and(|bytes| state::write(stream, &bytes));
             if saved { kResultOk } else { kResultFalse }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_changes_waits_for_the_host() {
+        let effect = Effect::new();
+        effect.engine().unwrap().plugin.touch();
+        assert_eq!(
+            effect.shared.host.waiting(),
+            usize::from(cfg!(target_os = "linux"))
+        );
     }
 }

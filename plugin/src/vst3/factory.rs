@@ -4,6 +4,8 @@ use std::ffi::{c_char, c_void};
 
 use nice_plug::prelude::Plugin;
 use nice_plug::wrapper::setup_logger;
+#[cfg(target_os = "linux")]
+use parking_lot::Mutex;
 use vst3::Steinberg::Vst::ComponentFlags_;
 use vst3::Steinberg::{
     FIDString, FUnknown, IPluginFactory, IPluginFactory2, IPluginFactory2Trait, IPluginFactory3,
@@ -12,6 +14,8 @@ use vst3::Steinberg::{
     tresult,
 };
 use vst3::{Class, ComWrapper};
+#[cfg(target_os = "linux")]
+use vst3::{ComPtr, ComRef, Steinberg::Linux::IRunLoop};
 
 use super::answer;
 use super::effect::Effect;
@@ -46,7 +50,12 @@ const fn class_id() -> TUID {
     id
 }
 
-struct Factory;
+#[derive(Default)]
+struct Factory {
+    /// The host's run loop, for views whose frames have none.
+    #[cfg(target_os = "linux")]
+    run_loop: Mutex<Option<ComPtr<IRunLoop>>>,
+}
 
 impl Class for Factory {
     type Interfaces = (IPluginFactory, IPluginFactory2, IPluginFactory3);
@@ -106,7 +115,12 @@ impl IPluginFactoryTrait for Factory {
             if *wanted != class_id() {
                 return kNoInterface;
             }
-            let Some(effect) = ComWrapper::new(Effect::new()).to_com_ptr::<FUnknown>() else {
+            let effect = Effect::new();
+            #[cfg(target_os = "linux")]
+            {
+                *effect.shared.host.run_loop.lock() = self.run_loop.lock().clone();
+            }
+            let Some(effect) = ComWrapper::new(effect).to_com_ptr::<FUnknown>() else {
                 return kNoInterface;
             };
             let this = effect.as_ptr();
@@ -172,6 +186,18 @@ impl IPluginFactory3Trait for Factory {
         kResultOk
     }
 
+    #[cfg(target_os = "linux")]
+    unsafe fn setHostContext(&self, context: *mut FUnknown) -> tresult {
+        answer(|| {
+            // SAFETY: null, or an object of the host's, of which a reference is taken.
+            let run_loop =
+                unsafe { ComRef::from_raw(context) }.and_then(|context| context.cast::<IRunLoop>());
+            let _old = std::mem::replace(&mut *self.run_loop.lock(), run_loop);
+            kResultOk
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
     unsafe fn setHostContext(&self, _context: *mut FUnknown) -> tresult {
         kResultOk
     }
@@ -180,8 +206,13 @@ impl IPluginFactory3Trait for Factory {
 /// Where a host finds what makes instances.
 #[unsafe(no_mangle)]
 extern "system" fn GetPluginFactory() -> *mut c_void {
-    let factory = ComWrapper::new(Factory).to_com_ptr::<IPluginFactory>();
-    factory.map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
+    let mut made = std::ptr::null_mut();
+    answer(|| {
+        let factory = ComWrapper::new(Factory::default()).to_com_ptr::<IPluginFactory>();
+        made = factory.map_or(made, |factory| factory.into_raw().cast());
+        kResultOk
+    });
+    made
 }
 
 fn enter() -> bool {

@@ -1,7 +1,8 @@
 //! What the window has to say to the host.
 //!
 //! The format wants it said on the host's main thread. On Linux the window has a thread of its own: what it says waits there
-//! until the host's run loop comes for it. Elsewhere, and where a host has no run loop, it is said at once.
+//! until the host's run loop comes for it. Elsewhere it is said at once. Where a host has no run loop, against the format, the
+//! edits are said at once, too, for they are timed; the rest waits until the host does something with the view.
 
 use std::collections::VecDeque;
 #[cfg(target_os = "linux")]
@@ -9,13 +10,18 @@ use std::io::Write;
 #[cfg(target_os = "linux")]
 use std::os::unix::net::UnixStream;
 use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContextInner;
 use nice_plug::prelude::{ParamPtr, PluginState};
 use parking_lot::Mutex;
 use vst3::ComPtr;
-use vst3::Steinberg::Vst::{IComponentHandler, IComponentHandlerTrait};
+#[cfg(target_os = "linux")]
+use vst3::Steinberg::Linux::IRunLoop;
+use vst3::Steinberg::Vst::{
+    IComponentHandler, IComponentHandler2, IComponentHandler2Trait, IComponentHandlerTrait,
+};
 
 use super::effect::Shared;
 use super::state;
@@ -30,8 +36,8 @@ pub(super) enum Message {
     Perform(u32, f64),
     /// and lets go.
     End(u32),
-    /// The window wants to be called on the main thread.
-    Window,
+    /// Something else changed that is saved.
+    Dirty,
 }
 
 /// The host, as far as the window knows it.
@@ -39,6 +45,11 @@ pub(super) enum Message {
 pub(super) struct Host {
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     waiting: Mutex<VecDeque<Message>>,
+    /// The window wants to be called on the main thread.
+    window: AtomicBool,
+    /// The run loop of the host itself, for frames that have none.
+    #[cfg(target_os = "linux")]
+    pub(super) run_loop: Mutex<Option<ComPtr<IRunLoop>>>,
     /// Rings at the run loop.
     #[cfg(target_os = "linux")]
     bell: Mutex<Option<UnixStream>>,
@@ -53,6 +64,11 @@ impl Host {
 
     pub(super) fn leave(&self) {
         self.meet(None);
+        #[cfg(target_os = "linux")]
+        {
+            // Let go outside the lock, as above.
+            let _run_loop = self.run_loop.lock().take();
+        }
     }
 
     /// From here on messages wait, and `bell` is written to when there is one; without a bell they are said at once.
@@ -64,25 +80,35 @@ impl Host {
     /// Says it, now or as soon as the host comes for it. Never waits for the host.
     pub(super) fn tell(&self, message: Message) {
         #[cfg(target_os = "linux")]
-        if let Some(bell) = &mut *self.bell.lock() {
-            self.waiting.lock().push_back(message);
-            // A bell that is full has been rung.
-            let _rung = bell.write(&[1]);
-            return;
+        {
+            let mut bell = self.bell.lock();
+            if bell.is_some() || message == Message::Dirty {
+                self.waiting.lock().push_back(message);
+                return rung(&mut bell);
+            }
         }
         self.say(message);
     }
 
-    /// Says all that waits, on the main thread; `window` is done for what only the window can do.
-    pub(super) fn deliver(&self, window: impl Fn()) {
+    /// The window is to be called on the main thread.
+    pub(super) fn call_window(&self) {
+        self.window.store(true, Ordering::Release);
+        #[cfg(target_os = "linux")]
+        rung(&mut self.bell.lock());
+    }
+
+    /// Says all that waits, on the main thread. `window` is done where the window wants to be called; whether it was.
+    pub(super) fn deliver(&self, window: impl Fn() -> bool) {
         loop {
             // In a statement of its own: the host may call back, and must find no lock held.
             let message = self.waiting.lock().pop_front();
             match message {
-                Some(Message::Window) => window(),
                 Some(message) => self.say(message),
-                None => return,
+                None => break,
             }
+        }
+        if self.window.swap(false, Ordering::AcqRel) && !window() {
+            self.window.store(true, Ordering::Release);
         }
     }
 
@@ -91,15 +117,31 @@ impl Host {
         let Some(handler) = handler else {
             return;
         };
+        if message == Message::Dirty {
+            // Many hosts have no such interface.
+            if let Some(handler) = handler.cast::<IComponentHandler2>() {
+                // SAFETY: a plain call of the host's object, of which there is a reference.
+                unsafe { handler.setDirty(1) };
+            }
+            return;
+        }
         // SAFETY: plain calls of the host's object, of which there is a reference.
         unsafe {
             match message {
                 Message::Begin(number) => handler.beginEdit(number),
                 Message::Perform(number, value) => handler.performEdit(number, value),
                 Message::End(number) => handler.endEdit(number),
-                Message::Window => return,
+                Message::Dirty => return,
             };
         }
+    }
+}
+
+/// Rings, where there is a bell. One that is full has been rung.
+#[cfg(target_os = "linux")]
+fn rung(bell: &mut Option<UnixStream>) {
+    if let Some(bell) = bell {
+        let _rung = bell.write(&[1]);
     }
 }
 
@@ -162,7 +204,18 @@ impl GuiContextInner for Remote {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use vst3::Steinberg::{FIDString, TBool, kResultOk, tresult};
+    use vst3::{Class, ComWrapper};
+
     use super::*;
+
+    impl Host {
+        pub(in crate::vst3) fn waiting(&self) -> usize {
+            self.waiting.lock().len()
+        }
+    }
 
     #[cfg(target_os = "linux")]
     #[test]
@@ -179,9 +232,82 @@ mod tests {
         std::io::Read::read_exact(&mut heard, &mut byte).unwrap();
         assert_eq!(host.waiting.lock().len(), 100_000);
         assert_eq!(host.waiting.lock().front(), Some(&Message::Begin(0)));
-        host.tell(Message::Window);
+        host.call_window();
         let called = std::cell::Cell::new(0);
-        host.deliver(|| called.set(called.get() + 1));
-        assert_eq!((called.get(), host.waiting.lock().len()), (1, 0));
+        let call = |there: bool| {
+            host.deliver(|| {
+                called.set(called.get() + 1);
+                there
+            });
+            called.get()
+        };
+        assert_eq!((call(false), host.waiting.lock().len()), (1, 0));
+        // It waits for the window's own thread, and is done once.
+        assert_eq!((call(true), call(true)), (2, 2));
+    }
+
+    /// A host that counts how often a project was changed.
+    #[derive(Default)]
+    struct Counting(AtomicU32);
+
+    impl Class for Counting {
+        type Interfaces = (IComponentHandler, IComponentHandler2);
+    }
+
+    impl IComponentHandlerTrait for Counting {
+        unsafe fn beginEdit(&self, _id: u32) -> tresult {
+            kResultOk
+        }
+
+        unsafe fn performEdit(&self, _id: u32, _value: f64) -> tresult {
+            kResultOk
+        }
+
+        unsafe fn endEdit(&self, _id: u32) -> tresult {
+            kResultOk
+        }
+
+        unsafe fn restartComponent(&self, _flags: i32) -> tresult {
+            kResultOk
+        }
+    }
+
+    impl IComponentHandler2Trait for Counting {
+        unsafe fn setDirty(&self, on: TBool) -> tresult {
+            self.0.fetch_add(on.into(), Ordering::Relaxed);
+            kResultOk
+        }
+
+        unsafe fn requestOpenEditor(&self, _name: FIDString) -> tresult {
+            kResultOk
+        }
+
+        unsafe fn startGroupEdit(&self) -> tresult {
+            kResultOk
+        }
+
+        unsafe fn finishGroupEdit(&self) -> tresult {
+            kResultOk
+        }
+    }
+
+    #[test]
+    fn a_project_is_changed_on_the_main_thread() {
+        let (host, counting) = (Host::default(), ComWrapper::new(Counting::default()));
+        host.meet(counting.to_com_ptr());
+        host.tell(Message::Dirty);
+        let waits = u32::from(cfg!(target_os = "linux"));
+        assert_eq!(counting.0.load(Ordering::Relaxed), 1 - waits);
+        host.deliver(|| true);
+        assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_not_timed_waits_for_the_main_thread_without_a_bell() {
+        let host = Host::default();
+        host.tell(Message::Begin(1));
+        host.tell(Message::Dirty);
+        assert_eq!(*host.waiting.lock(), [Message::Dirty]);
     }
 }

@@ -9,7 +9,6 @@
 //! | `factory` | who makes instances, and the library's entry points |
 //! | `effect` | one instance: its buses and its saved state |
 //! | `processor` | the audio thread's calls |
-//! | `block` | the host's buffers as the plugin takes them |
 //! | `context` | what the plugin may ask of a host |
 //! | `controller` | the parameters, as hosts see them |
 //! | `table` | the parameters by the numbers that hosts know them by |
@@ -25,7 +24,6 @@
 // The format's constants are signed on Windows and unsigned elsewhere.
 #![allow(clippy::unnecessary_cast)]
 
-mod block;
 mod context;
 mod controller;
 mod effect;
@@ -46,5 +44,13 @@ use vst3::Steinberg::{kInternalError, tresult};
 
 /// Does what a host asked for. A panic would end the host where it left the library: it becomes a result that says so.
 fn answer(work: impl FnOnce() -> tresult) -> tresult {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(kInternalError)
+    answer_with(kInternalError, work)
 }
+
+/// [`answer`] of a number; `otherwise` after a panic.
+fn answer_with<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(otherwise)
+}
+
+/// Refuses to be compiled for objects that hosts could not hand from thread to thread.
+const fn assert_send_sync<T: Send + Sync>() {}

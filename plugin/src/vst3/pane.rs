@@ -14,14 +14,17 @@ use nice_plug::editor::{
 };
 use parking_lot::Mutex;
 use vst3::ComPtr;
+#[cfg(target_os = "linux")]
+use vst3::Steinberg::Linux::IRunLoop;
 use vst3::Steinberg::{IPlugFrame, IPlugFrameTrait, IPlugView, ViewRect, kResultOk};
 
 use super::effect::Shared;
-use super::host::{Host, Message, Remote};
+use super::host::{Host, Remote};
 #[cfg(target_os = "linux")]
 use super::run_loop::Watch;
-use crate::editor::SizedEditor;
-use crate::window_end::{self, WindowThreads};
+#[cfg(target_os = "linux")]
+use crate::door::Door;
+use crate::editor::{SizedEditor, bounded};
 
 type Spawned = SpawnedEditor<<SizedEditor as Editor>::Handle>;
 
@@ -31,9 +34,11 @@ pub(super) struct Pane {
     pub(super) frame: Arc<Frame>,
     /// The window, on the thread that opened it: hosts must not, and some do, call from another.
     window: Mutex<Option<Fragile<Rc<Spawned>>>>,
-    threads: Mutex<Option<WindowThreads>>,
     /// How large the host shows a logical pixel.
     pub(super) scale: Mutex<Option<f64>>,
+    /// Whoever brings to the host what the window says.
+    #[cfg(target_os = "linux")]
+    coming: Door,
     #[cfg(target_os = "linux")]
     watch: Mutex<Option<Watch>>,
 }
@@ -85,7 +90,19 @@ struct Caller(Weak<Host>);
 impl HostMainThreadCaller for Caller {
     fn call_main_thread(&mut self) {
         if let Some(host) = self.0.upgrade() {
-            host.tell(Message::Window);
+            host.call_window();
+        }
+    }
+}
+
+/// A window that is being opened. Unless it is forgotten, nothing stays of it: the host's run loop is left, and another window
+/// can open, also after a panic.
+struct Opening<'a>(&'a Pane);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        if !self.0.close() {
+            self.0.end();
         }
     }
 }
@@ -96,8 +113,9 @@ impl Pane {
             shared,
             frame: Arc::default(),
             window: Mutex::new(None),
-            threads: Mutex::new(None),
             scale: Mutex::new(None),
+            #[cfg(target_os = "linux")]
+            coming: Door::default(),
             #[cfg(target_os = "linux")]
             watch: Mutex::new(None),
         }
@@ -114,31 +132,35 @@ impl Pane {
         if self.shared.open.swap(true, Ordering::AcqRel) {
             return false;
         }
+        let opening = Opening(self);
         self.listen();
+        let shown = self.spawn(parent).and_then(|spawned| {
+            // There before it is shown: the host may be asked for another size at once, and answer with it.
+            let spawned = Rc::new(spawned);
+            *self.window.lock() = Some(Fragile::new(Rc::clone(&spawned)));
+            Ok(spawned.handle.show(&spawned.window)?)
+        });
+        match shown {
+            Ok(()) => {
+                std::mem::forget(opening);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the window cannot be opened");
+                false
+            }
+        }
+    }
+
+    fn spawn(&self, parent: ParentWindowHandle) -> Result<Spawned, Box<dyn Error>> {
+        let editor = self.shared.editor.as_ref().ok_or("there is no window to open")?;
         let host = HostMethods {
             callbacks: Box::new(Callbacks(Arc::downgrade(&self.frame))),
             main_thread_caller: Box::new(Caller(Arc::downgrade(&self.shared.host))),
         };
         let context = GuiContext::new(Arc::new(Remote(Arc::downgrade(&self.shared))));
         let scale = *self.scale.lock();
-        let (spawned, threads) = window_end::opened(|| match &self.shared.editor {
-            Some(editor) => editor.spawn(Some(parent), false, scale, context, Some(host)),
-            None => Err("there is no window to open".into()),
-        });
-        *self.threads.lock() = threads;
-        let shown = spawned.and_then(|spawned| {
-            // There before it is shown: the host may be asked for another size at once, and answer with it.
-            let spawned = Rc::new(spawned);
-            *self.window.lock() = Some(Fragile::new(Rc::clone(&spawned)));
-            Ok(spawned.handle.show(&spawned.window)?)
-        });
-        if let Err(error) = &shown {
-            tracing::error!(%error, "the window cannot be opened");
-            if !self.close() {
-                self.end();
-            }
-        }
-        shown.is_ok()
+        editor.spawn(Some(parent), false, scale, context, Some(host))
     }
 
     /// Closes the window, where it is this thread's; whether it did. Where this is called back by the window itself, it ends with
@@ -177,12 +199,8 @@ impl Pane {
         }
     }
 
-    /// The window is gone. Its threads end first: from then on nobody rings, and nobody runs in a library that is unloaded.
+    /// The window is gone with its threads: nobody rings any more.
     fn end(&self) {
-        let threads = self.threads.lock().take();
-        if let Some(threads) = threads {
-            threads.wait();
-        }
         self.unlisten();
         self.shared.open.store(false, Ordering::Release);
     }
@@ -192,7 +210,9 @@ impl Pane {
         #[cfg(target_os = "linux")]
         {
             let frame = self.frame.host.lock().clone();
-            let begun = frame.and_then(|frame| Watch::begin(&frame, Arc::downgrade(self)));
+            let of_frame = frame.and_then(|frame| frame.cast::<IRunLoop>());
+            let run_loop = of_frame.or_else(|| self.shared.host.run_loop.lock().clone());
+            let begun = run_loop.and_then(|run_loop| Watch::begin(run_loop, Arc::downgrade(self)));
             let (watch, bell) = begun.unzip();
             *self.watch.lock() = watch;
             self.shared.host.ring(bell);
@@ -207,23 +227,43 @@ impl Pane {
             let watch = self.watch.lock().take();
             drop(watch);
         }
-        // What was said last is not lost.
-        self.shared.host.deliver(|| ());
+        // What was said last is not lost; the window itself needs nothing any more.
+        self.shared.host.deliver(|| true);
     }
 
-    /// The host's main thread is here.
+    /// The host's run loop comes for what was said.
     #[cfg(target_os = "linux")]
     pub(super) fn come(&self) {
         if let Some(watch) = &*self.watch.lock() {
             watch.heard();
         }
+        self.deliver();
+    }
+
+    /// The host does something with the view. Where that is on the window's thread, a host without a run loop is told what
+    /// waits: it does not come for it.
+    pub(super) fn visited(&self) {
+        #[cfg(target_os = "linux")]
+        if self.watch.lock().is_none() && self.window().is_some() {
+            self.deliver();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn deliver(&self) {
+        // A host that is told something may run its loop, or touch the view: whoever is at it already goes on after that.
+        let Some(_inside) = self.coming.try_enter() else {
+            return;
+        };
         let host = Arc::clone(&self.shared.host);
         host.deliver(|| {
-            if let Some(window) = self.window() {
-                window.handle.host_main_thread_callback(&window.window);
-                // The host may have closed it meanwhile.
-                self.let_go(window);
-            }
+            let Some(window) = self.window() else {
+                return false;
+            };
+            window.handle.host_main_thread_callback(&window.window);
+            // The host may have closed it meanwhile.
+            self.let_go(window);
+            true
         });
     }
 
@@ -232,9 +272,13 @@ impl Pane {
         if let Some(window) = self.window() {
             return window.handle.adjust_size(size, &window.window);
         }
-        let scale = self.scale.lock().unwrap_or(1.0);
+        let scale = *self.scale.lock();
         let editor = self.shared.editor.as_ref()?;
-        Some(editor.resize_hint().adjust_size(size, editor.size(), scale))
+        let now = editor.size_at(scale);
+        let nearest = editor
+            .resize_hint()
+            .adjust_size(bounded(size), now, scale.unwrap_or(1.0));
+        Some(bounded(nearest))
     }
 
     /// The view is gone: nobody asks the host with it.
@@ -243,5 +287,41 @@ impl Pane {
         if !self.close() {
             self.abandon();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::num::NonZeroIsize;
+    use std::ptr::NonNull;
+
+    use super::*;
+    use crate::vst3::effect::Effect;
+
+    /// The framework panics at parents of another system's kind.
+    #[test]
+    fn nothing_stays_of_a_window_that_could_not_open() {
+        let effect = Effect::new();
+        let pane = Arc::new(Pane::new(Arc::clone(&effect.shared)));
+        let foreign = if cfg!(target_os = "windows") {
+            ParentWindowHandle::AppKitNsView(NonNull::<c_void>::dangling())
+        } else {
+            ParentWindowHandle::Win32Hwnd(NonZeroIsize::MIN)
+        };
+        assert!(!pane.open(foreign));
+        assert!(!effect.shared.open.load(Ordering::Acquire) && pane.window().is_none());
+    }
+
+    #[test]
+    fn nothing_stays_of_an_opening_that_panicked() {
+        let effect = Effect::new();
+        let pane = Pane::new(Arc::clone(&effect.shared));
+        effect.shared.open.store(true, Ordering::Release);
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _opening = Opening(&pane);
+            panic!("while it opens");
+        }));
+        assert!(opened.is_err() && !effect.shared.open.load(Ordering::Acquire));
     }
 }

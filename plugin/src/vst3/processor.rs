@@ -5,18 +5,18 @@ use std::sync::atomic::Ordering;
 use nice_plug::prelude::{AuxiliaryBuffers, BufferConfig, Plugin, ProcessMode};
 use vst3::ComRef;
 use vst3::Steinberg::Vst::{
-    BusDirection, BusDirections_, IAudioProcessorTrait, IParamValueQueue, IParamValueQueueTrait,
-    IParameterChanges, IParameterChangesTrait, IProcessContextRequirements_::Flags_,
+    AudioBusBuffers, BusDirection, BusDirections_, IAudioProcessorTrait, IParamValueQueue,
+    IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, IProcessContextRequirements_::Flags_,
     IProcessContextRequirementsTrait, ProcessData, ProcessModes_, ProcessSetup, SpeakerArrangement,
     SymbolicSampleSizes_,
 };
 use vst3::Steinberg::{TBool, kInvalidArgument, kResultFalse, kResultOk, tresult};
 
 use super::answer;
-use super::block::{Block, Sample};
 use super::context::{Processing, transport};
 use super::effect::{Effect, takes};
 use super::table::{Row, Table};
+use crate::block::{Block, Bus, Sample};
 
 /// Most changes of one parameter that are looked at in a block: no host has more, and a wrong count ends there.
 const MOST_CHANGES: i32 = 4096;
@@ -41,6 +41,11 @@ impl IAudioProcessorTrait for Effect {
         };
         if input != output || !takes(*input) {
             return kResultFalse;
+        }
+        if self.active.load(Ordering::Acquire) {
+            // Only what is so already.
+            let same = self.speakers.load(Ordering::Relaxed) == *input;
+            return if same { kResultOk } else { kResultFalse };
         }
         self.speakers.store(*input, Ordering::Relaxed);
         kResultOk
@@ -79,7 +84,7 @@ impl IAudioProcessorTrait for Effect {
         if !is_size(setup.symbolicSampleSize) || !RATES.contains(&setup.sampleRate) {
             return kInvalidArgument;
         }
-        *self.setup.lock() = Some(BufferConfig {
+        let config = BufferConfig {
             sample_rate: setup.sampleRate as f32,
             min_buffer_size: None,
             max_buffer_size: u32::try_from(setup.maxSamplesPerBlock).unwrap_or(0),
@@ -88,7 +93,17 @@ impl IAudioProcessorTrait for Effect {
                 mode if mode == ProcessModes_::kPrefetch as i32 => ProcessMode::Buffered,
                 _ => ProcessMode::Realtime,
             },
-        });
+        };
+        let mut known = self.setup.lock();
+        if self.active.load(Ordering::Acquire) {
+            // Only what is so already.
+            return if *known == Some(config) {
+                kResultOk
+            } else {
+                kResultFalse
+            };
+        }
+        *known = Some(config);
         kResultOk
     }
 
@@ -129,13 +144,54 @@ impl IAudioProcessorTrait for Effect {
     }
 }
 
+/// Samples as the format's buses have them.
+trait InBus: Sample {
+    /// The channels of a bus of such samples.
+    fn channels(bus: &AudioBusBuffers) -> *mut *mut Self;
+}
+
+impl InBus for f32 {
+    fn channels(bus: &AudioBusBuffers) -> *mut *mut Self {
+        // SAFETY: both fields of the union are pointers, and any bits are a pointer.
+        unsafe { bus.__field0.channelBuffers32 }
+    }
+}
+
+impl InBus for f64 {
+    fn channels(bus: &AudioBusBuffers) -> *mut *mut Self {
+        // SAFETY: as above.
+        unsafe { bus.__field0.channelBuffers64 }
+    }
+}
+
+/// The first of `count` buses; none where there is none.
+///
+/// # Safety
+///
+/// `buses` must be null or point to `count` buses of such samples, which live as long as what is made of them.
+unsafe fn first<S: InBus>(buses: *mut AudioBusBuffers, count: i32) -> Bus<S> {
+    // SAFETY: the caller's own. Of no buses, the pointer may be anything.
+    unsafe {
+        let bus = if count > 0 { buses.as_ref() } else { None };
+        let channels = bus.map_or(std::ptr::null_mut(), S::channels);
+        let count = bus.map_or(0, |bus| usize::try_from(bus.numChannels).unwrap_or(0));
+        Bus::new(channels, count)
+    }
+}
+
 impl Effect {
     /// # Safety
     ///
-    /// See [`Block::of`].
-    unsafe fn play<S: Sample>(&self, data: &ProcessData) {
+    /// All pointers of `data` must be null or live until this returns; its samples must be of `S`.
+    unsafe fn play<S: InBus>(&self, data: &ProcessData) {
         // SAFETY: the caller's own.
-        let block = unsafe { Block::<S>::of(data) };
+        let buses = unsafe {
+            (
+                first::<S>(data.inputs, data.numInputs),
+                first(data.outputs, data.numOutputs),
+            )
+        };
+        let block = Block::new(buses.0, buses.1, usize::try_from(data.numSamples).unwrap_or(0));
         if block.is_empty() {
             return;
         }

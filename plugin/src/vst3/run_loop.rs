@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Weak;
 
 use vst3::Steinberg::Linux::{FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait};
-use vst3::Steinberg::{IPlugFrame, kResultOk};
+use vst3::Steinberg::kResultOk;
 use vst3::{Class, ComPtr, ComWrapper};
 
 use super::answer;
@@ -39,9 +39,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Lets the host of `frame` watch for `pane`; `None` where it has no run loop. Also returned is the end to write to.
-    pub(super) fn begin(frame: &ComPtr<IPlugFrame>, pane: Weak<Pane>) -> Option<(Self, UnixStream)> {
-        let run_loop = frame.cast::<IRunLoop>()?;
+    /// Lets a host watch for `pane`; `None` where it does not. Also returned is the end to write to.
+    pub(super) fn begin(run_loop: ComPtr<IRunLoop>, pane: Weak<Pane>) -> Option<(Self, UnixStream)> {
         let handler = ComWrapper::new(Handler(pane)).to_com_ptr::<IEventHandler>()?;
         // A socket, for not every host watches other things.
         let (socket, bell) = UnixStream::pair().ok()?;

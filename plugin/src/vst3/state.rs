@@ -5,6 +5,7 @@ use std::ffi::c_void;
 
 use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::{Param, ParamPtr, Plugin, PluginState};
+use serde::Deserialize;
 use vst3::ComRef;
 use vst3::Steinberg::{IBStream, IBStreamTrait, kResultOk};
 
@@ -110,7 +111,9 @@ pub(super) fn save(table: &Table) -> Option<Vec<u8>> {
 
 /// [`take_over`] of bytes; whether they are a state. Otherwise nothing changes.
 pub(super) fn load(table: &Table, bytes: &[u8]) -> bool {
-    match serde_json::from_slice(bytes) {
+    // What comes after its end is not looked at: some hosts fill up.
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    match PluginState::deserialize(&mut reader) {
         Ok(state) => {
             take_over(table, state);
             true

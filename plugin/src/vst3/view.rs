@@ -17,10 +17,10 @@ use vst3::Steinberg::{
 };
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
-use super::answer;
 use super::effect::Shared;
 use super::pane::Pane;
 use super::text::same;
+use super::{answer, assert_send_sync};
 
 /// What hosts of this system call their windows.
 const PLATFORM: FIDString = if cfg!(target_os = "windows") {
@@ -33,6 +33,8 @@ const PLATFORM: FIDString = if cfg!(target_os = "windows") {
 
 /// One view. Hosts may make several; one at a time has a window.
 struct View(Arc<Pane>);
+
+const _: () = assert_send_sync::<View>();
 
 impl Class for View {
     type Interfaces = (IPlugView, IPlugViewContentScaleSupport);
@@ -89,6 +91,17 @@ fn result(good: bool) -> tresult {
     if good { kResultOk } else { kResultFalse }
 }
 
+impl View {
+    /// The host is here; what it is told then may be anything.
+    fn visited(&self, result: tresult) -> tresult {
+        answer(|| {
+            let pane = Arc::clone(&self.0);
+            pane.visited();
+            result
+        })
+    }
+}
+
 impl IPlugViewTrait for View {
     unsafe fn isPlatformTypeSupported(&self, kind: FIDString) -> tresult {
         // SAFETY: null, or a name that ends in a zero; and a constant.
@@ -111,25 +124,27 @@ impl IPlugViewTrait for View {
     }
 
     unsafe fn onWheel(&self, _distance: f32) -> tresult {
-        kNotImplemented
+        self.visited(kNotImplemented)
     }
 
     unsafe fn onKeyDown(&self, _key: u16, _code: i16, _modifiers: i16) -> tresult {
         // The window has the keyboard itself while it has the focus.
-        kResultFalse
+        self.visited(kResultFalse)
     }
 
     unsafe fn onKeyUp(&self, _key: u16, _code: i16, _modifiers: i16) -> tresult {
-        kResultFalse
+        self.visited(kResultFalse)
     }
 
     unsafe fn getSize(&self, size: *mut ViewRect) -> tresult {
         answer(|| {
+            let pane = Arc::clone(&self.0);
+            pane.visited();
             // SAFETY: null, or the host's to fill in.
-            let (Some(size), Some(editor)) = (unsafe { size.as_mut() }, &self.0.shared.editor) else {
+            let (Some(size), Some(editor)) = (unsafe { size.as_mut() }, &pane.shared.editor) else {
                 return kInvalidArgument;
             };
-            let NativeSize { width, height } = editor.size();
+            let NativeSize { width, height } = editor.size_at(*pane.scale.lock());
             *size = ViewRect {
                 left: 0,
                 top: 0,
@@ -146,7 +161,9 @@ impl IPlugViewTrait for View {
             let Some(size) = (unsafe { size.as_ref() }).and_then(size_of_rect) else {
                 return kInvalidArgument;
             };
-            let Some(window) = self.0.window() else {
+            let pane = Arc::clone(&self.0);
+            pane.visited();
+            let Some(window) = pane.window() else {
                 return kResultFalse;
             };
             result(window.handle.set_size(size, &window.window).is_ok())
@@ -154,7 +171,7 @@ impl IPlugViewTrait for View {
     }
 
     unsafe fn onFocus(&self, _on: TBool) -> tresult {
-        kNotImplemented
+        self.visited(kNotImplemented)
     }
 
     unsafe fn setFrame(&self, frame: *mut IPlugFrame) -> tresult {
@@ -167,12 +184,10 @@ impl IPlugViewTrait for View {
     }
 
     unsafe fn canResize(&self) -> tresult {
-        let editor = &self.0.shared.editor;
-        result(
-            editor
-                .as_ref()
-                .is_some_and(|editor| editor.resize_hint().can_resize),
-        )
+        answer(|| {
+            let editor = self.0.shared.editor.as_ref();
+            result(editor.is_some_and(|editor| editor.resize_hint().can_resize))
+        })
     }
 
     unsafe fn checkSizeConstraint(&self, rect: *mut ViewRect) -> tresult {
@@ -194,7 +209,7 @@ impl IPlugViewTrait for View {
 impl IPlugViewContentScaleSupportTrait for View {
     unsafe fn setContentScaleFactor(&self, factor: ScaleFactor) -> tresult {
         answer(|| {
-            if !(factor.is_finite() && (0.1..=100.0).contains(&factor)) {
+            if !(0.1..=16.0).contains(&factor) {
                 return kInvalidArgument;
             }
             let factor = f64::from(factor);

@@ -1,5 +1,6 @@
 //! A test whose work is done by a process of its own.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +52,8 @@ fn run(name: &str, display: Option<&Display>, work: impl FnOnce()) {
     command
         .args(["--exact", name, "--nocapture"])
         .env(WORK, name)
+        // What was freed is overwritten: whoever looks at it still does not get away with it.
+        .env("MALLOC_PERTURB_", "165")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -97,13 +100,28 @@ pub(crate) fn on_main_thread<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 
 const MAIN: &str = "host-main";
 
+/// The names of the threads that windows of the plugin have.
+pub(crate) fn window_threads() -> BTreeSet<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    let names = names.map(|name| name.trim().to_owned());
+    names.filter(|name| name.starts_with(WINDOW)).collect()
+}
+
+/// What their names begin with, …
+const WINDOW: &str = "echometer-w";
+
+/// … and those that were started while a window was opened.
+const OPENING: &str = "echometer-o";
+
 /// Panics if a window of the plugin has a thread: one that is called as the plugin's windows are, or like the host's own,
 /// which calls this, and keeps that name. Threads with names of their own get them a moment after they begin.
 pub(crate) fn assert_no_window_thread() {
     let own = std::fs::read_link("/proc/thread-self").unwrap();
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
     let others = tasks.filter(|task| own.file_name() != Some(&task.file_name()));
-    let windows = |name: &String| name.trim() == MAIN || name.starts_with("echometer-w");
+    let windows =
+        |name: &String| name.trim() == MAIN || name.starts_with(WINDOW) || name.starts_with(OPENING);
     for other in others {
         let name = || std::fs::read_to_string(other.path().join("comm")).ok();
         if let Some(found) = name().filter(windows) {

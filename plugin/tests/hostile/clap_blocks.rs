@@ -1,6 +1,7 @@
 //! CLAP: blocks without samples, without room, with events from elsewhere.
 
 use std::ptr;
+use std::sync::atomic::Ordering;
 
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::{
@@ -75,6 +76,117 @@ fn blocks_without_room_are_refused_and_their_events_count() {
             host.end();
         },
     );
+}
+
+/// Channels in each other's place, over each other, a little apart: what comes in goes out, channel by channel.
+#[test]
+fn channels_that_lie_across_each_other_pass() {
+    alone("clap_blocks::channels_that_lie_across_each_other_pass", || {
+        let host = Raw::new();
+        host.activate(48_000.0);
+        host.start();
+        let frames = FRAMES as usize;
+        // Where the two inputs and the two outputs begin in one memory.
+        for (ins, outs) in [
+            ([0, 64], [64, 0]),
+            ([0, 64], [0, 64]),
+            ([0, 64], [8, 128]),
+            ([8, 128], [0, 64]),
+            ([0, 64], [32, 96]),
+            ([0, 0], [0, 64]),
+            ([64, 0], [0, 200]),
+        ] {
+            let mut memory: Vec<f32> = (0..300u16).map(|i| f32::from(i) / 300.0).collect();
+            let expected = ins.map(|from| memory[from..from + frames].to_vec());
+            // SAFETY: all of them begin where a block has room.
+            let [mut inputs, mut outputs] =
+                [ins, outs].map(|starts| starts.map(|start| unsafe { memory.as_mut_ptr().add(start) }));
+            let (input, mut output) = (port(&mut inputs), port(&mut outputs));
+            let events = Events::new::<clap_event_note>(&[]);
+            let list = events.list();
+            assert_ne!(
+                host.process(&block(FRAMES, &input, &mut output, &list)),
+                CLAP_PROCESS_ERROR
+            );
+            for (channel, (start, expected)) in outs.into_iter().zip(expected).enumerate() {
+                assert_eq!(
+                    memory[start..start + frames],
+                    expected,
+                    "channel {channel}: {ins:?} to {outs:?}"
+                );
+            }
+        }
+        host.end();
+    });
+}
+
+/// A block that fails gives out what comes in, in samples of either kind.
+#[test]
+fn what_fails_passes_audio() {
+    alone("clap_blocks::what_fails_passes_audio", || {
+        let host = Raw::new();
+        let play = |data: [bool; 2]| {
+            let mut wide = vec![vec![0.5f64; FRAMES as usize]; 4];
+            let mut narrow = vec![vec![0.25f32; FRAMES as usize]; 4];
+            narrow[2..].iter_mut().for_each(|channel| channel.fill(0.7));
+            wide[2..].iter_mut().for_each(|channel| channel.fill(0.7));
+            let mut wides: Vec<_> = wide.iter_mut().map(Vec::as_mut_ptr).collect();
+            let mut narrows: Vec<_> = narrow.iter_mut().map(Vec::as_mut_ptr).collect();
+            let (mut input, mut output) = (port(&mut narrows[..2]), zeroed::<clap_audio_buffer>());
+            let [is_wide, has_input] = data;
+            if is_wide {
+                (input.data32, input.data64) = (ptr::null_mut(), wides.as_mut_ptr());
+            }
+            output.channel_count = 2;
+            // SAFETY: both lists have four channels.
+            unsafe {
+                if is_wide {
+                    output.data64 = wides.as_mut_ptr().add(2);
+                } else {
+                    output.data32 = narrows.as_mut_ptr().add(2);
+                }
+            }
+            output.constant_mask = u64::MAX;
+            let mut process = block(FRAMES, &input, &mut output, ptr::null());
+            if !has_input {
+                process.audio_inputs = ptr::null();
+            }
+            let played = host.process(&process);
+            assert_eq!(output.constant_mask, 0);
+            let out = if is_wide { wide[2][5] as f32 } else { narrow[2][5] };
+            (played, out)
+        };
+        host.activate(48_000.0);
+        host.start();
+        let (played, out) = play([false, true]);
+        assert!(played != CLAP_PROCESS_ERROR && out == 0.25, "nothing fails");
+        assert_eq!(play([false, false]), (CLAP_PROCESS_ERROR, 0.0));
+        assert_eq!(play([true, true]), (CLAP_PROCESS_ERROR, 0.5));
+        assert_eq!(play([true, false]), (CLAP_PROCESS_ERROR, 0.0));
+        ask!(host.plugin => deactivate(host.plugin));
+        assert_eq!(play([false, true]), (CLAP_PROCESS_ERROR, 0.25), "not active");
+        host.end();
+    });
+}
+
+/// A trigger that acted is off again, and the host is told so on its main thread.
+#[test]
+fn the_host_hears_that_a_trigger_is_off_again() {
+    alone("clap_blocks::the_host_hears_that_a_trigger_is_off_again", || {
+        let host = Raw::new();
+        host.activate(48_000.0);
+        host.start();
+        let (reset, _) = host.param("Reset");
+        let rescans = || host.face.rescans.load(Ordering::Acquire);
+        host.play(&mut [vec![0.0; 64], vec![0.0; 64]], &[set(reset, 0.0)]);
+        host.call_back();
+        assert_eq!(rescans(), 0);
+        host.play(&mut [vec![0.0; 64], vec![0.0; 64]], &[set(reset, 1.0)]);
+        assert_eq!((rescans(), host.value("Reset")), (0, 0.0));
+        host.call_back();
+        assert_eq!(rescans(), 1);
+        host.end();
+    });
 }
 
 /// Blocks of no frames move parameters, with buffers and without.

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
+use std::path::Path;
 use std::ptr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clap_sys::audio_buffer::clap_audio_buffer;
@@ -29,9 +31,15 @@ pub(crate) struct Face {
     /// Whether the host offers tables of functions.
     has_tables: bool,
     callback: AtomicBool,
+    /// How often the plugin said that parameters have other values.
+    pub(crate) rescans: AtomicU32,
+    /// What is done when the plugin asks for another size of its window; whether it gets that.
+    pub(crate) resize: Mutex<Option<Resize>>,
     /// How often the plugin said that its window is gone.
     pub(crate) closed: AtomicU32,
 }
+
+pub(crate) type Resize = Box<dyn Fn(u32, u32) -> bool + Send>;
 
 /// A host and its plugin. All functions may be called on any thread: that is what a careless host does.
 pub(crate) struct Raw {
@@ -61,7 +69,7 @@ pub(crate) use ask;
 
 static GUI: clap_host_gui = clap_host_gui {
     resize_hints_changed: Some(nothing),
-    request_resize: Some(refuse_resize),
+    request_resize: Some(resize),
     request_show: None,
     request_hide: None,
     closed: Some(closed),
@@ -75,11 +83,18 @@ static PARAMS: clap_host_params = clap_host_params {
 
 unsafe extern "C" fn nothing(_host: *const clap_host) {}
 
-unsafe extern "C" fn refuse_resize(_host: *const clap_host, _width: u32, _height: u32) -> bool {
-    false
+unsafe extern "C" fn resize(host: *const clap_host, width: u32, height: u32) -> bool {
+    // SAFETY: the plugin passes the host that it was given.
+    let face = unsafe { &*(*host).host_data.cast::<Face>() };
+    let resize = face.resize.lock().unwrap();
+    resize.as_ref().is_some_and(|resize| resize(width, height))
 }
 
-unsafe extern "C" fn rescan(_host: *const clap_host, _flags: u32) {}
+unsafe extern "C" fn rescan(host: *const clap_host, _flags: u32) {
+    // SAFETY: the plugin passes the host that it was given.
+    let face = unsafe { &*(*host).host_data.cast::<Face>() };
+    face.rescans.fetch_add(1, Ordering::AcqRel);
+}
 
 unsafe extern "C" fn closed(host: *const clap_host, _was_destroyed: bool) {
     // SAFETY: the plugin passes the host that it was given.
@@ -110,19 +125,24 @@ unsafe extern "C" fn get_extension(host: *const clap_host, id: *const c_char) ->
 impl Raw {
     /// A host that offers what hosts offer.
     pub(crate) fn new() -> Self {
-        Self::with(true)
+        Self::with(&hosts::library(), true)
+    }
+
+    /// [`Self::new`] with the plugin of another file.
+    pub(crate) fn of(library: &Path) -> Self {
+        Self::with(library, true)
     }
 
     /// A host that offers nothing, and has not initialised its plugin yet.
     pub(crate) fn bare() -> Self {
-        Self::with(false)
+        Self::with(&hosts::library(), false)
     }
 
-    fn with(has_tables: bool) -> Self {
+    fn with(library: &Path, has_tables: bool) -> Self {
         // SAFETY: the library is the plugin that was built with this test; loading it runs nothing else. Its entry is of
         // this type.
         unsafe {
-            let library = Library::new(hosts::library()).unwrap();
+            let library = Library::new(library).unwrap();
             let entry: Symbol<*const clap_plugin_entry> = library.get(b"clap_entry\0").unwrap();
             let entry = *entry;
             assert!(ask!(entry => init(c"/nowhere".as_ptr())));
@@ -143,6 +163,8 @@ impl Raw {
                 },
                 has_tables,
                 callback: AtomicBool::new(false),
+                rescans: AtomicU32::new(0),
+                resize: Mutex::new(None),
                 closed: AtomicU32::new(0),
             });
             face.host.host_data = ptr::from_ref(&*face).cast_mut().cast();

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,15 @@ use clap_sys::ext::gui::{
     CLAP_EXT_GUI, CLAP_WINDOW_API_COCOA, CLAP_WINDOW_API_WIN32, CLAP_WINDOW_API_X11, clap_gui_resize_hints,
     clap_plugin_gui, clap_window, clap_window_handle,
 };
+use clap_sys::plugin::clap_plugin;
 use echometer_tests::{skip, system_calls};
 
-use crate::alone::{assert_no_window_thread, on_main_thread, while_working, with_display};
+use crate::alone::{assert_no_window_thread, on_main_thread, while_working, window_threads, with_display};
 use crate::clap_host::{Raw, ask, set};
+use crate::hosts::system::eventually;
+use crate::hosts::vst3::Vst3;
+use crate::hosts::{self, Host};
+use crate::vst3_view::View;
 use crate::x11::Parent;
 
 fn gui(host: &Raw) -> *const clap_plugin_gui {
@@ -142,7 +148,8 @@ fn window_functions_come_in_any_order() {
             ));
             set_parent(&host, CLAP_WINDOW_API_X11, 0xDEAD_BEEF);
             assert!(!ask!(table => set_size(plugin, 0, 0)));
-            ask!(table => set_size(plugin, u32::MAX, u32::MAX));
+            assert!(!ask!(table => set_size(plugin, 16_385, 500)));
+            assert!(!ask!(table => set_size(plugin, u32::MAX, u32::MAX)));
             ask!(table => set_size(plugin, 1, 1));
             thread::scope(|scope| {
                 let (host, parent) = (&host, &parent);
@@ -162,6 +169,66 @@ fn window_functions_come_in_any_order() {
     });
 }
 
+/// A host that thinks better of it: the window is closed before it has a parent, or right after.
+#[test]
+fn a_window_is_closed_as_soon_as_it_is_made() {
+    with_display("clap_windows::a_window_is_closed_as_soon_as_it_is_made", || {
+        on_main_thread(|| {
+            let (host, parent) = (Raw::new(), Parent::new());
+            for round in 0..200 {
+                assert!(create(&host));
+                if round % 2 == 1 {
+                    assert!(set_parent(&host, CLAP_WINDOW_API_X11, parent.id.into()));
+                }
+                close(&host);
+            }
+            host.end();
+        });
+    });
+}
+
+/// The host is asked for another size: it gives it at once, as many do, and closes the window in the same breath.
+#[test]
+fn a_window_is_sized_and_closed_inside_of_a_call() {
+    with_display(
+        "clap_windows::a_window_is_sized_and_closed_inside_of_a_call",
+        || {
+            on_main_thread(|| {
+                let (host, parent) = (Raw::new(), Parent::new());
+                open(&host, &parent);
+                let given = Arc::new(AtomicU32::new(0));
+                let (gives, plugin, table) = (
+                    Arc::clone(&given),
+                    host.plugin.expose_provenance(),
+                    gui(&host).expose_provenance(),
+                );
+                *host.face.resize.lock().unwrap() = Some(Box::new(move |width, height| {
+                    let plugin: *const clap_plugin = ptr::with_exposed_provenance(plugin);
+                    let table: *const clap_plugin_gui = ptr::with_exposed_provenance(table);
+                    assert!(ask!(table => set_size(plugin, width, height)));
+                    assert!(!ask!(table => create(plugin, CLAP_WINDOW_API_X11.as_ptr(), false)));
+                    ask!(plugin => on_main_thread(plugin));
+                    ask!(table => destroy(plugin));
+                    gives.fetch_add(1, Ordering::AcqRel);
+                    true
+                }));
+                parent.resize(700, 500);
+                assert!(eventually(|| {
+                    host.call_back();
+                    given.load(Ordering::Acquire) > 0
+                }));
+                // It is closed: what needs a window finds none.
+                assert!(!ask!(gui(&host) => show(host.plugin)));
+                assert_no_window_thread();
+                *host.face.resize.lock().unwrap() = None;
+                open(&host, &parent);
+                close(&host);
+                host.end();
+            });
+        },
+    );
+}
+
 /// Two plugins, two windows, in one process.
 #[test]
 fn two_windows_are_open_at_once() {
@@ -178,6 +245,33 @@ fn two_windows_are_open_at_once() {
             close(&second);
             first.end();
             second.end();
+        });
+    });
+}
+
+/// A host loads the plugin in both formats, from two files as they are installed. No window waits for the other's threads: it
+/// knows its own by their names.
+#[test]
+fn two_copies_have_windows_of_different_names() {
+    with_display("clap_windows::two_copies_have_windows_of_different_names", || {
+        on_main_thread(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("Echometer.clap");
+            std::fs::copy(hosts::library(), &copy).unwrap();
+            let (clap, vst3, parent) = (Raw::of(&copy), Vst3::new(), Parent::new());
+            for _ in 0..3 {
+                let view = View::open(&vst3, &parent, true);
+                let theirs = window_threads();
+                open(&clap, &parent);
+                let both = window_threads();
+                assert_eq!(theirs.len(), 1, "{theirs:?}");
+                assert_eq!(both.len(), 2, "{both:?}");
+                ask!(gui(&clap) => destroy(clap.plugin));
+                assert_eq!(window_threads(), theirs);
+                view.close();
+                assert_no_window_thread();
+            }
+            clap.end();
         });
     });
 }

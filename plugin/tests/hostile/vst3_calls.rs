@@ -5,8 +5,9 @@ use std::ptr;
 
 use vst3::Steinberg::Vst::BusDirections_::{kInput, kOutput};
 use vst3::Steinberg::Vst::{
-    BusInfo, IAudioProcessorTrait, IComponentTrait, IEditControllerTrait, IUnitInfo, IUnitInfoTrait,
-    MediaTypes_, ParameterInfo, ProgramListInfo, SpeakerArr, SpeakerArrangement, UnitInfo,
+    AudioBusBuffers, AudioBusBuffers__type0, BusInfo, Event, IAudioProcessorTrait, IComponentTrait,
+    IEditControllerTrait, IEventList, IEventListTrait, IUnitInfo, IUnitInfoTrait, MediaTypes_, ParameterInfo,
+    ProgramListInfo, SpeakerArr, SpeakerArrangement, UnitInfo,
 };
 use vst3::Steinberg::{
     IBStream, IBStreamTrait, IPlugView, IPluginFactoryTrait, PClassInfo, kInvalidArgument, kResultOk, tresult,
@@ -14,6 +15,7 @@ use vst3::Steinberg::{
 use vst3::{Class, ComPtr, ComWrapper};
 
 use crate::alone::alone;
+use crate::hosts::audio::music;
 use crate::hosts::vst3::{Vst3, factory, setup_of};
 use crate::hosts::{Host, Setup};
 
@@ -338,6 +340,13 @@ fn states_come_in_pieces_or_not_at_all() {
             play(&mut host);
             assert_eq!(host.get("MIDI Rate"), 1.0, "{piece}");
         }
+        // Some hosts fill up.
+        for filling in [&[0; 100][..], b" \n", b"{\"params\": 7}", &[0xFF; 3]] {
+            host.set("MIDI Rate", 0.0);
+            play(&mut host);
+            assert!(load(&host, &[&state, filling].concat(), 17, false));
+            assert_eq!(host.get("MIDI Rate"), 1.0, "{filling:?}");
+        }
         assert!(!load(&host, &state, 17, true));
         for end in 0..state.len() {
             load(&host, &state[..end], 17, false);
@@ -352,40 +361,142 @@ fn states_come_in_pieces_or_not_at_all() {
 fn orders_that_make_no_sense_do_no_harm() {
     alone("vst3_calls::orders_that_make_no_sense_do_no_harm", || {
         let mut host = Vst3::new();
+        let sound = [&[0.5; 64][..], &[0.25; 64]];
+        let passes = |host: &mut Vst3, when| assert_eq!(host.process(&sound, false).audio, sound, "{when}");
         // SAFETY: plain calls.
         unsafe {
-            assert_ne!(
-                host.processor.process(&mut host.data(0)),
-                tresult::MAX,
-                "not active"
-            );
+            assert_eq!(host.processor.process(&mut host.data(0)), kResultOk, "not active");
+            passes(&mut host, "not active");
             host.processor.setProcessing(1);
+            passes(&mut host, "not active, but said to process");
             host.processor.setProcessing(0);
             host.component.setActive(0);
-            host.component.setActive(1);
-            host.component.setActive(0);
-            for (rate, longest) in [
-                (f64::NAN, 64),
-                (0.0, 64),
-                (-1.0, 64),
-                (1e300, 64),
-                (48_000.0, -1),
-                (1.0, 1),
+            assert_ne!(host.component.setActive(1), kResultOk, "nothing is set up");
+            passes(&mut host, "nothing is set up");
+            for (rate, longest, known) in [
+                (f64::NAN, 64, false),
+                (0.0, 64, false),
+                (-1.0, 64, false),
+                (1e300, 64, false),
+                (48_000.0, -1, true),
+                (1.0, 1, true),
             ] {
                 let mut setup = setup_of(Setup::playing(48_000, 64));
                 (setup.sampleRate, setup.maxSamplesPerBlock) = (rate, longest);
-                host.processor.setupProcessing(&mut setup);
-                host.component.setActive(1);
+                let set = host.processor.setupProcessing(&mut setup) == kResultOk;
+                assert_eq!(set, known, "{rate}");
+                assert_eq!(host.component.setActive(1) == kResultOk, known, "{rate}");
+                passes(&mut host, "an odd setup");
                 host.component.setActive(0);
             }
         }
         host.activate(Setup::playing(48_000, 64));
         // SAFETY: plain calls.
         unsafe {
-            host.component.setActive(1);
-            host.processor
-                .setupProcessing(&mut setup_of(Setup::playing(44_100, 64)));
+            assert_eq!(host.component.setActive(1), kResultOk, "twice");
         }
-        host.process(&[&[0.5; 64], &[0.5; 64]], false);
+        passes(&mut host, "active twice");
+    });
+}
+
+/// What a block is set up for stays until it is over: a change is refused, and what is so already is not.
+#[test]
+fn nothing_is_set_up_while_it_is_active() {
+    alone("vst3_calls::nothing_is_set_up_while_it_is_active", || {
+        let mut host = Vst3::new();
+        host.activate(Setup::playing(48_000, 64));
+        let set = |host: &Vst3, setup| {
+            // SAFETY: the plugin only reads it.
+            unsafe { host.processor.setupProcessing(&mut setup_of(setup)) }
+        };
+        let arrange = |host: &Vst3, wanted: SpeakerArrangement| {
+            let (mut input, mut output) = (wanted, wanted);
+            // SAFETY: one arrangement each, which the plugin only reads.
+            unsafe { host.processor.setBusArrangements(&mut input, 1, &mut output, 1) }
+        };
+        for other in [
+            Setup::playing(44_100, 64),
+            Setup::playing(48_000, 128),
+            Setup::rendering(48_000, 64),
+        ] {
+            assert_ne!(set(&host, other), kResultOk);
+        }
+        assert_eq!(set(&host, Setup::playing(48_000, 64)), kResultOk);
+        assert_ne!(arrange(&host, SpeakerArr::kMono), kResultOk);
+        assert_eq!(arrange(&host, SpeakerArr::kStereo), kResultOk);
+        host.deactivate();
+        assert_eq!(set(&host, Setup::playing(44_100, 64)), kResultOk);
+        assert_eq!(arrange(&host, SpeakerArr::kMono), kResultOk);
+        host.activate(Setup::playing(44_100, 64));
+        assert_eq!(host.process(&[&[0.5; 64]], false).audio, [[0.5; 64]]);
+    });
+}
+
+/// A list of events that calls the host, whenever one comes.
+struct Meddling<F>(F);
+
+impl<F: Fn() + 'static> Class for Meddling<F> {
+    type Interfaces = (IEventList,);
+}
+
+impl<F: Fn()> IEventListTrait for Meddling<F> {
+    unsafe fn getEventCount(&self) -> i32 {
+        0
+    }
+
+    unsafe fn getEvent(&self, _index: i32, _event: *mut Event) -> tresult {
+        kInvalidArgument
+    }
+
+    unsafe fn addEvent(&self, _event: *mut Event) -> tresult {
+        (self.0)();
+        kResultOk
+    }
+}
+
+/// A host that ends the processing from inside of a block is refused: the block would wait for itself.
+#[test]
+fn a_block_is_not_ended_from_inside() {
+    alone("vst3_calls::a_block_is_not_ended_from_inside", || {
+        let mut music = music("dance", 6.0);
+        let mut host = Vst3::new();
+        host.activate(Setup::rendering(music.rate, 1024));
+        host.set("Send MIDI CC", 1.0);
+        host.flush();
+        let component = host.component.clone();
+        let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = std::rc::Rc::clone(&asked);
+        let events = ComWrapper::new(Meddling(move || {
+            count.set(count.get() + 1);
+            // SAFETY: plain calls.
+            unsafe {
+                assert_ne!(component.setActive(0), kResultOk);
+                assert_ne!(component.setActive(1), kResultOk);
+            }
+        }));
+        let length = music.channels[0].len();
+        for start in (0..length).step_by(1024) {
+            let frames = length.min(start + 1024) - start;
+            let mut channels: Vec<_> = music
+                .channels
+                .iter_mut()
+                .map(|channel| channel[start..].as_mut_ptr())
+                .collect();
+            let mut bus = AudioBusBuffers {
+                numChannels: 2,
+                silenceFlags: 0,
+                __field0: AudioBusBuffers__type0 {
+                    channelBuffers32: channels.as_mut_ptr(),
+                },
+            };
+            let mut output = bus;
+            let mut data = host.data(frames);
+            (data.numInputs, data.numOutputs) = (1, 1);
+            (data.inputs, data.outputs) = (&mut bus, &mut output);
+            data.outputEvents = events.as_com_ref::<IEventList>().unwrap().as_ptr();
+            // SAFETY: all pointers are null or live until the call returns.
+            assert_eq!(unsafe { host.processor.process(&mut data) }, kResultOk);
+        }
+        assert!(asked.get() > 0, "no controller was sent");
     });
 }

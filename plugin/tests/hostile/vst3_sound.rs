@@ -30,59 +30,118 @@ fn bus(channels: &mut [*mut f32]) -> AudioBusBuffers {
     }
 }
 
-/// Whatever is wrong with the samples, nothing is read or written there, and the block's parameters count.
+/// Whatever is wrong with the samples, nothing is read or written there, what is there passes, and the block's parameters
+/// count.
 #[test]
 fn blocks_without_room_do_no_harm() {
     alone("vst3_sound::blocks_without_room_do_no_harm", || {
+        const FRAMES: usize = 64;
+        const OLD: f32 = 0.7;
         let mut host = Vst3::new();
-        host.activate(Setup::playing(48_000, 64));
-        let mut samples = vec![vec![0.25f32; 64]; 3];
-        let mut all: Vec<_> = samples.iter_mut().map(Vec::as_mut_ptr).collect();
-        let mut holes = [all[0], ptr::null_mut()];
-        let whole = bus(&mut all[..2]);
-        let (mut none, mut mono, mut nothing) = (whole, whole, whole);
-        none.__field0.channelBuffers32 = ptr::null_mut();
-        (mono.numChannels, nothing.numChannels) = (1, 0);
-        let mut negative = whole;
-        negative.numChannels = -2;
-        let (hole, wide) = (bus(&mut holes), bus(&mut all));
+        host.activate(Setup::playing(48_000, FRAMES));
+        let sound = |channel: usize| 0.25 * (channel + 1) as f32;
+        let mut ins: Vec<_> = (0..3).map(|channel| vec![sound(channel); FRAMES]).collect();
+        let mut outs = vec![vec![OLD; FRAMES]; 3];
+        // Which channels a bus has, and what else is odd about it.
+        let odd: [(&[usize], Oddity); 7] = [
+            (&[0, 1], Oddity::None),
+            (&[], Oddity::NoList),
+            (&[0], Oddity::Hole),
+            (&[0], Oddity::None),
+            (&[], Oddity::None),
+            (&[], Oddity::Negative),
+            (&[0, 1, 2], Oddity::None),
+        ];
         let id = host.id("Freeze");
         let mut on = 0.0;
-        let mut play = |host: &mut Vst3,
-                        frames: i32,
-                        counts: (i32, i32),
-                        mut buses: [AudioBusBuffers; 2],
-                        none: bool| {
+        let mut play = |frames: i32, counts: (i32, i32), which: [(&[usize], Oddity); 2], gives: bool| {
             on = 1.0 - on;
             let changes = Changes::of([(id, on)].into_iter());
+            outs.iter_mut().for_each(|channel| channel.fill(OLD));
+            let (mut from, mut to) = (pointers(&mut ins), pointers(&mut outs));
+            let mut input = which[0].1.bus(&mut from, which[0].0.len());
+            let mut output = which[1].1.bus(&mut to, which[1].0.len());
             let mut data = host.data(0);
             data.numSamples = frames;
             (data.numInputs, data.numOutputs) = counts;
-            let [input, output] = &mut buses;
-            if !none {
-                (data.inputs, data.outputs) = (input, output);
+            if gives {
+                (data.inputs, data.outputs) = (&mut input, &mut output);
             }
             data.inputParameterChanges = changes.as_com_ref().unwrap().as_ptr();
             // SAFETY: all pointers are null or live until the call returns.
-            unsafe { host.processor.process(&mut data) };
+            assert_eq!(unsafe { host.processor.process(&mut data) }, kResultOk);
             assert_eq!(host.get("Freeze"), on);
-        };
-        for frames in [64, 0] {
-            for odd in [whole, none, hole, mono, nothing, negative, wide] {
-                play(&mut host, frames, (1, 1), [odd, whole], false);
-                play(&mut host, frames, (1, 1), [whole, odd], false);
-                play(&mut host, frames, (1, 1), [odd, odd], false);
+            let what = format!("{frames} frames, buses {counts:?}, {which:?}, {gives}");
+            let length = usize::try_from(frames).unwrap_or(0);
+            let has = |bus: usize, count: i32, channel| gives && count > 0 && which[bus].0.contains(&channel);
+            for (channel, out) in outs.iter().enumerate() {
+                let expected = match (has(1, counts.1, channel), has(0, counts.0, channel)) {
+                    (false, _) => OLD,
+                    (true, true) => sound(channel),
+                    (true, false) => 0.0,
+                };
+                assert!(
+                    out[..length].iter().all(|sample| *sample == expected),
+                    "{what}: {channel}"
+                );
+                assert!(
+                    out[length..].iter().all(|sample| *sample == OLD),
+                    "{what}: {channel}"
+                );
             }
-            play(&mut host, frames, (0, 0), [whole; 2], false);
-            play(&mut host, frames, (0, 1), [whole; 2], false);
-            play(&mut host, frames, (1, 0), [whole; 2], false);
-            play(&mut host, frames, (-1, -1), [whole; 2], false);
-            play(&mut host, frames, (1, 1), [whole; 2], true);
+            for (channel, input) in ins.iter().enumerate() {
+                assert!(input.iter().all(|sample| *sample == sound(channel)), "{what}");
+            }
+        };
+        let whole = odd[0];
+        for frames in [FRAMES as i32, 0] {
+            for odd in odd {
+                play(frames, (1, 1), [odd, whole], true);
+                play(frames, (1, 1), [whole, odd], true);
+                play(frames, (1, 1), [odd, odd], true);
+            }
+            for counts in [(0, 0), (0, 1), (1, 0), (-1, -1)] {
+                play(frames, counts, [whole; 2], true);
+            }
+            play(frames, (1, 1), [whole; 2], false);
         }
-        play(&mut host, -64, (1, 1), [whole; 2], false);
-        let after = host.process(&[&[0.5; 64], &[0.5; 64]], false);
-        assert_eq!(after.audio, [[0.5; 64]; 2]);
+        play(-64, (1, 1), [whole; 2], true);
+        let after = host.process(&[&[0.5; FRAMES], &[0.5; FRAMES]], false);
+        assert_eq!(after.audio, [[0.5; FRAMES]; 2]);
     });
+}
+
+fn pointers(channels: &mut [Vec<f32>]) -> Vec<*mut f32> {
+    channels.iter_mut().map(Vec::as_mut_ptr).collect()
+}
+
+/// What is odd about a bus, besides how many channels it has.
+#[derive(Debug, Clone, Copy)]
+enum Oddity {
+    None,
+    NoList,
+    /// The second of two channels is not there.
+    Hole,
+    Negative,
+}
+
+impl Oddity {
+    fn bus(self, channels: &mut [*mut f32], count: usize) -> AudioBusBuffers {
+        let mut bus = bus(&mut channels[..count]);
+        match self {
+            Self::None => {}
+            Self::NoList => {
+                bus.numChannels = 2;
+                bus.__field0.channelBuffers32 = ptr::null_mut();
+            }
+            Self::Hole => {
+                channels[1] = ptr::null_mut();
+                bus.numChannels = 2;
+            }
+            Self::Negative => bus.numChannels = -2,
+        }
+        bus
+    }
 }
 
 /// Plays the whole of `music` as 64-bit samples, and says where anything came out otherwise.

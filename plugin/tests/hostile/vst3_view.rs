@@ -7,10 +7,13 @@ use vst3::Steinberg::Linux::{
     FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler,
     ITimerHandlerTrait, TimerInterval,
 };
-use vst3::Steinberg::Vst::{IComponentHandler, IComponentHandlerTrait, IEditControllerTrait, ViewType};
+use vst3::Steinberg::Vst::{
+    IComponentHandler, IComponentHandler2, IComponentHandler2Trait, IComponentHandlerTrait,
+    IEditControllerTrait, ViewType,
+};
 use vst3::Steinberg::{
-    IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewTrait, ViewRect, kInvalidArgument,
-    kPlatformTypeX11EmbedWindowID, kResultOk, tresult,
+    FIDString, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewTrait, TBool, ViewRect, kInvalidArgument,
+    kPlatformTypeX11EmbedWindowID, kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 
@@ -26,10 +29,17 @@ struct Handlers {
 
 /// A frame that has a run loop.
 #[derive(Default)]
-pub(crate) struct LoopingFrame(Mutex<Handlers>);
+pub(crate) struct LoopingFrame {
+    handlers: Mutex<Handlers>,
+    /// How often the plugin asked for another size.
+    pub(crate) resized: AtomicU32,
+}
 
 /// A frame that has none.
-pub(crate) struct BareFrame;
+#[derive(Default)]
+pub(crate) struct BareFrame {
+    resized: AtomicU32,
+}
 
 impl Class for LoopingFrame {
     type Interfaces = (IPlugFrame, IRunLoop);
@@ -55,6 +65,7 @@ unsafe fn resize(view: *mut IPlugView, size: *mut ViewRect) -> tresult {
 
 impl IPlugFrameTrait for LoopingFrame {
     unsafe fn resizeView(&self, view: *mut IPlugView, size: *mut ViewRect) -> tresult {
+        self.resized.fetch_add(1, Ordering::AcqRel);
         // SAFETY: the plugin's own.
         unsafe { resize(view, size) }
     }
@@ -62,6 +73,7 @@ impl IPlugFrameTrait for LoopingFrame {
 
 impl IPlugFrameTrait for BareFrame {
     unsafe fn resizeView(&self, view: *mut IPlugView, size: *mut ViewRect) -> tresult {
+        self.resized.fetch_add(1, Ordering::AcqRel);
         // SAFETY: the plugin's own.
         unsafe { resize(view, size) }
     }
@@ -73,12 +85,16 @@ impl IRunLoopTrait for LoopingFrame {
         let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
             return kInvalidArgument;
         };
-        self.0.lock().unwrap().events.push((handler.to_com_ptr(), fd));
+        self.handlers
+            .lock()
+            .unwrap()
+            .events
+            .push((handler.to_com_ptr(), fd));
         kResultOk
     }
 
     unsafe fn unregisterEventHandler(&self, handler: *mut IEventHandler) -> tresult {
-        self.0
+        self.handlers
             .lock()
             .unwrap()
             .events
@@ -91,12 +107,12 @@ impl IRunLoopTrait for LoopingFrame {
         let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
             return kInvalidArgument;
         };
-        self.0.lock().unwrap().timers.push(handler.to_com_ptr());
+        self.handlers.lock().unwrap().timers.push(handler.to_com_ptr());
         kResultOk
     }
 
     unsafe fn unregisterTimer(&self, handler: *mut ITimerHandler) -> tresult {
-        self.0
+        self.handlers
             .lock()
             .unwrap()
             .timers
@@ -109,7 +125,7 @@ impl LoopingFrame {
     /// Calls everybody, whether there is anything or not.
     pub(crate) fn run(&self) {
         let (events, timers) = {
-            let handlers = self.0.lock().unwrap();
+            let handlers = self.handlers.lock().unwrap();
             (handlers.events.clone(), handlers.timers.clone())
         };
         for (handler, fd) in events {
@@ -124,7 +140,7 @@ impl LoopingFrame {
 
     /// How many the plugin has left here.
     pub(crate) fn left(&self) -> usize {
-        let handlers = self.0.lock().unwrap();
+        let handlers = self.handlers.lock().unwrap();
         handlers.events.len() + handlers.timers.len()
     }
 }
@@ -133,10 +149,43 @@ impl LoopingFrame {
 #[derive(Default)]
 pub(crate) struct Handler {
     pub(crate) restarts: AtomicU32,
+    /// How often something changed that is saved.
+    pub(crate) dirty: AtomicU32,
+    /// What is done at an edit.
+    performed: Option<Box<dyn Fn()>>,
+}
+
+impl Handler {
+    /// One that does something of its own at each edit.
+    pub(crate) fn meddling(performed: impl Fn() + 'static) -> Self {
+        Self {
+            performed: Some(Box::new(performed)),
+            ..Self::default()
+        }
+    }
 }
 
 impl Class for Handler {
-    type Interfaces = (IComponentHandler,);
+    type Interfaces = (IComponentHandler, IComponentHandler2);
+}
+
+impl IComponentHandler2Trait for Handler {
+    unsafe fn setDirty(&self, on: TBool) -> tresult {
+        self.dirty.fetch_add(on.into(), Ordering::AcqRel);
+        kResultOk
+    }
+
+    unsafe fn requestOpenEditor(&self, _name: FIDString) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn startGroupEdit(&self) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn finishGroupEdit(&self) -> tresult {
+        kResultFalse
+    }
 }
 
 impl IComponentHandlerTrait for Handler {
@@ -145,6 +194,9 @@ impl IComponentHandlerTrait for Handler {
     }
 
     unsafe fn performEdit(&self, _id: u32, _value: f64) -> tresult {
+        if let Some(performed) = &self.performed {
+            performed();
+        }
         kResultOk
     }
 
@@ -162,7 +214,7 @@ impl IComponentHandlerTrait for Handler {
 pub(crate) struct View {
     pub(crate) view: ComPtr<IPlugView>,
     frame: Option<ComWrapper<LoopingFrame>>,
-    _bare: Option<ComWrapper<BareFrame>>,
+    bare: Option<ComWrapper<BareFrame>>,
 }
 
 /// A view that nothing was done with.
@@ -183,7 +235,7 @@ impl View {
     pub(crate) fn open(host: &Vst3, parent: &Parent, has_loop: bool) -> Self {
         let view = view(host).unwrap();
         let frame = has_loop.then(|| ComWrapper::new(LoopingFrame::default()));
-        let bare = (!has_loop).then(|| ComWrapper::new(BareFrame));
+        let bare = (!has_loop).then(|| ComWrapper::new(BareFrame::default()));
         let lent: *mut IPlugFrame = match (&frame, &bare) {
             (Some(frame), _) => frame.as_com_ref().unwrap().as_ptr(),
             (_, Some(bare)) => bare.as_com_ref().unwrap().as_ptr(),
@@ -192,11 +244,19 @@ impl View {
         // SAFETY: the frame lives as long as the view.
         unsafe { assert_eq!(view.setFrame(lent), kResultOk) };
         assert_eq!(attach(&view, parent), kResultOk);
-        Self {
-            view,
-            frame,
-            _bare: bare,
-        }
+        Self { view, frame, bare }
+    }
+
+    /// The frame that has a run loop, which may outlive the view.
+    pub(crate) fn frame(&self) -> ComWrapper<LoopingFrame> {
+        self.frame.clone().unwrap()
+    }
+
+    /// How often the plugin asked for another size.
+    pub(crate) fn resized(&self) -> u32 {
+        let looping = self.frame.as_ref().map(|frame| &frame.resized);
+        let bare = self.bare.as_ref().map(|frame| &frame.resized);
+        looping.or(bare).unwrap().load(Ordering::Acquire)
     }
 
     /// What a host's main loop does in between.

@@ -1,5 +1,9 @@
 //! VST3: the view, opened and closed by a host in a hurry.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,14 +15,17 @@ use vst3::Steinberg::Vst::{
     IAudioProcessor, IComponent, IComponentHandler, IComponentTrait, IEditController, IEditControllerTrait,
 };
 use vst3::Steinberg::{
-    IPlugViewTrait, ViewRect, kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID, kResultOk,
+    FUnknown, IPlugFrame, IPlugViewContentScaleSupport, IPlugViewContentScaleSupportTrait, IPlugViewTrait,
+    IPluginFactory3, IPluginFactory3Trait, ViewRect, kPlatformTypeHWND, kPlatformTypeX11EmbedWindowID,
+    kResultOk,
 };
 
 use crate::alone::{alone, assert_no_window_thread, on_main_thread, while_working, with_display};
-use crate::hosts::vst3::{Vst3, factory_of, load};
+use crate::hosts::system::eventually;
+use crate::hosts::vst3::{Vst3, factory, factory_of, load};
 use crate::hosts::vst3_objects::{Changes, Stream};
 use crate::hosts::{Host, Setup};
-use crate::vst3_view::{Handler, View, attach, view};
+use crate::vst3_view::{Handler, LoopingFrame, View, attach, view};
 use crate::x11::Parent;
 
 /// What may be called on any thread here, as careless hosts do.
@@ -230,6 +237,191 @@ fn a_view_is_released_in_its_window() {
                 pump(&view, Duration::from_millis(50));
                 view.release();
                 assert_no_window_thread();
+            }
+        });
+    });
+}
+
+/// The user moves a parameter, and the host answers by closing everything that it has: view, plugin and all references.
+#[test]
+fn everything_is_closed_inside_of_an_edit() {
+    with_display("vst3_windows::everything_is_closed_inside_of_an_edit", || {
+        on_main_thread(|| {
+            for round in 0..5 {
+                let (host, parent) = (Vst3::new(), Parent::new());
+                let view = View::open(&host, &parent, true);
+                let frame = view.frame();
+                let controller = host.controller.clone();
+                let all = Rc::new(RefCell::new(Some((view, host))));
+                let theirs = Rc::clone(&all);
+                let handler = ComWrapper::new(Handler::meddling(move || {
+                    let taken = theirs.borrow_mut().take();
+                    if let Some((view, host)) = taken {
+                        if round % 2 == 0 {
+                            view.close();
+                        } else {
+                            view.release();
+                        }
+                        drop(host);
+                    }
+                }));
+                let handler = handler.to_com_ptr::<IComponentHandler>().unwrap();
+                // SAFETY: the plugin keeps a reference of its own.
+                unsafe { controller.setComponentHandler(handler.as_ptr()) };
+                drop(controller);
+                let closed = eventually(|| {
+                    parent.press('h');
+                    frame.run();
+                    all.borrow().is_none()
+                });
+                assert!(closed, "no edit came");
+                frame.run();
+                assert_eq!(frame.left(), 0);
+                assert_no_window_thread();
+            }
+        });
+    });
+}
+
+/// The window is called on the thread that opened it: a run loop that comes on another one, or none at all, loses nothing.
+#[test]
+fn the_window_is_called_on_its_own_thread() {
+    with_display("vst3_windows::the_window_is_called_on_its_own_thread", || {
+        on_main_thread(|| {
+            let (host, parent) = (Vst3::new(), Parent::new());
+            for has_loop in [true, false] {
+                let view = Shared(View::open(&host, &parent, has_loop));
+                let asks = || {
+                    let mut size = ViewRect {
+                        left: 0,
+                        top: 0,
+                        right: 0,
+                        bottom: 0,
+                    };
+                    // The window opens in the size that it had.
+                    parent.resize(if has_loop { 700 } else { 750 }, 500);
+                    // What the loop does on a thread that is none of the window's must not get lost.
+                    thread::scope(|scope| drop(scope.spawn(|| view.get().run())));
+                    thread::sleep(Duration::from_millis(5));
+                    if has_loop {
+                        view.get().run();
+                    } else {
+                        // SAFETY: the plugin fills in a rectangle of ours.
+                        unsafe { view.get().view.getSize(&mut size) };
+                    }
+                    view.get().resized() > 0
+                };
+                assert!(eventually(asks), "a run loop: {has_loop}");
+                view.0.close();
+            }
+        });
+    });
+}
+
+/// A run loop of the host itself does for frames that have none: edits are heard on the thread that runs it.
+#[test]
+fn the_run_loop_of_the_host_does_too() {
+    with_display("vst3_windows::the_run_loop_of_the_host_does_too", || {
+        on_main_thread(|| {
+            let factory = factory();
+            let own = ComWrapper::new(LoopingFrame::default());
+            let context = own.as_com_ref::<FUnknown>().unwrap().as_ptr();
+            let third = factory.cast::<IPluginFactory3>().unwrap();
+            // SAFETY: the plugin keeps a reference of its own.
+            unsafe { assert_eq!(third.setHostContext(context), kResultOk) };
+            let (host, parent) = (Vst3::made_by(&factory), Parent::new());
+            let (heard, main) = (Arc::new(AtomicU32::new(0)), thread::current().id());
+            let hears = Arc::clone(&heard);
+            let handler = ComWrapper::new(Handler::meddling(move || {
+                assert_eq!(thread::current().id(), main);
+                hears.fetch_add(1, Ordering::AcqRel);
+            }));
+            let handler = handler.to_com_ptr::<IComponentHandler>().unwrap();
+            // SAFETY: as above.
+            unsafe { assert_eq!(host.controller.setComponentHandler(handler.as_ptr()), kResultOk) };
+            let view = View::open(&host, &parent, false);
+            assert_eq!(own.left(), 1);
+            let edited = eventually(|| {
+                parent.press('h');
+                own.run();
+                heard.load(Ordering::Acquire) > 0
+            });
+            assert!(edited);
+            view.close();
+            assert_eq!(own.left(), 0);
+            // SAFETY: as above.
+            unsafe { assert_eq!(third.setHostContext(std::ptr::null_mut()), kResultOk) };
+        });
+    });
+}
+
+/// A view that could not open leaves nothing behind, and another one opens.
+#[test]
+fn a_view_that_cannot_open_leaves_nothing_behind() {
+    with_display(
+        "vst3_windows::a_view_that_cannot_open_leaves_nothing_behind",
+        || {
+            on_main_thread(|| {
+                let (host, parent) = (Vst3::new(), Parent::new());
+                let one = view(&host).unwrap();
+                let frame = ComWrapper::new(LoopingFrame::default());
+                let lent = frame.as_com_ref::<IPlugFrame>().unwrap().as_ptr();
+                // SAFETY: the frame lives as long as the view; no window has this number.
+                unsafe {
+                    assert_eq!(one.setFrame(lent), kResultOk);
+                    let nowhere = std::ptr::without_provenance_mut(0xDEAD_BEEF);
+                    assert_ne!(one.attached(nowhere, kPlatformTypeX11EmbedWindowID), kResultOk);
+                }
+                assert_eq!(frame.left(), 0);
+                assert_no_window_thread();
+                View::open(&host, &parent, true).close();
+            });
+        },
+    );
+}
+
+/// The window has the size that the host was told, whatever it shows a logical pixel as.
+#[test]
+fn a_view_opens_in_the_size_that_it_said() {
+    with_display("vst3_windows::a_view_opens_in_the_size_that_it_said", || {
+        on_main_thread(|| {
+            let (host, parent) = (Vst3::new(), Parent::new());
+            let one = view(&host).unwrap();
+            let scaled = one.cast::<IPlugViewContentScaleSupport>().unwrap();
+            let size = || {
+                let mut size = ViewRect {
+                    left: 0,
+                    top: 0,
+                    right: 0,
+                    bottom: 0,
+                };
+                // SAFETY: the plugin fills in a rectangle of ours.
+                assert_eq!(unsafe { one.getSize(&mut size) }, kResultOk);
+                (size.right, size.bottom)
+            };
+            let usual = size();
+            // SAFETY: plain calls.
+            unsafe {
+                assert_eq!(scaled.setContentScaleFactor(1.5), kResultOk);
+                assert_ne!(scaled.setContentScaleFactor(1e6), kResultOk);
+            }
+            let wanted = (usual.0 * 3 / 2, usual.1 * 3 / 2);
+            assert_eq!(size(), wanted);
+            assert_eq!(attach(&one, &parent), kResultOk);
+            assert_eq!(parent.inside(), wanted);
+            assert_eq!(size(), wanted);
+            // SAFETY: plain calls.
+            unsafe {
+                let mut large = ViewRect {
+                    left: 0,
+                    top: 0,
+                    right: 16_385,
+                    bottom: 500,
+                };
+                assert_ne!(one.onSize(&mut large), kResultOk);
+                assert_eq!(one.checkSizeConstraint(&mut large), kResultOk);
+                assert_eq!(large.right, 16_384);
+                assert_eq!(one.removed(), kResultOk);
             }
         });
     });

@@ -4,7 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
+use x11rb::protocol::xproto::{
+    ConfigureWindowAux, ConnectionExt, CreateWindowAux, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+    KeyButMask, KeyPressEvent, WindowClass,
+};
 use x11rb::rust_connection::RustConnection;
 
 /// An X server of its own; ended when it is dropped.
@@ -68,6 +71,61 @@ impl Parent {
         // The answer tells that the server has done all of that.
         connection.get_geometry(id).unwrap().reply().unwrap();
         Self { connection, id }
+    }
+}
+
+impl Parent {
+    /// The size of the plugin's window, which is the only one in this.
+    pub(crate) fn inside(&self) -> (i32, i32) {
+        let inside = self.connection.query_tree(self.id).unwrap().reply().unwrap();
+        let size = self.connection.get_geometry(inside.children[0]).unwrap();
+        let size = size.reply().unwrap();
+        (size.width.into(), size.height.into())
+    }
+
+    /// Gives the plugin's window another size, as a program that knows better does.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let inside = self.connection.query_tree(self.id).unwrap().reply().unwrap();
+        let look = ConfigureWindowAux::new().width(width).height(height);
+        self.connection
+            .configure_window(inside.children[0], &look)
+            .unwrap();
+        // As above.
+        self.connection.get_input_focus().unwrap().reply().unwrap();
+    }
+
+    /// Presses a key in the plugin's window, which is the only one in this.
+    pub(crate) fn press(&self, key: char) {
+        let setup = self.connection.setup();
+        let (first, count) = (setup.min_keycode, setup.max_keycode - setup.min_keycode + 1);
+        let keys = self.connection.get_keyboard_mapping(first, count).unwrap();
+        let keys = keys.reply().unwrap();
+        let mut codes = keys.keysyms.chunks(keys.keysyms_per_keycode.into());
+        let place = codes.position(|meanings| meanings.first() == Some(&u32::from(key)));
+        let inside = self.connection.query_tree(self.id).unwrap().reply().unwrap();
+        let window = inside.children[0];
+        for response_type in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            let event = KeyPressEvent {
+                response_type,
+                detail: first + place.unwrap() as u8,
+                sequence: 0,
+                time: 0,
+                root: inside.root,
+                event: window,
+                child: 0,
+                root_x: 5,
+                root_y: 5,
+                event_x: 5,
+                event_y: 5,
+                state: KeyButMask::default(),
+                same_screen: true,
+            };
+            self.connection
+                .send_event(false, window, EventMask::NO_EVENT, event)
+                .unwrap();
+        }
+        // As above.
+        self.connection.get_input_focus().unwrap().reply().unwrap();
     }
 }
 

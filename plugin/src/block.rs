@@ -1,4 +1,4 @@
-//! The host's buffers as the plugin takes them.
+//! A host's buffers as the plugin takes them.
 //!
 //! The plugin works in place on single precision, a channel for each speaker that was agreed on. Hosts may give double
 //! precision, fewer channels or more, none where nothing is connected, the same memory for input and output, even crosswise:
@@ -8,18 +8,15 @@ use std::ops::Range;
 use std::slice;
 
 use nice_plug::prelude::Buffer;
-use vst3::Steinberg::Vst::{AudioBusBuffers, ProcessData};
 
 /// Most channels of a bus.
-pub(super) const MOST: usize = 24;
+pub(crate) const MOST: usize = 24;
 
 /// Most sample frames of a piece.
 const PIECE: usize = 4096;
 
 /// A sample as hosts have them.
-pub(super) trait Sample: Copy + Default {
-    /// The channels of a bus, where `bus` is of such samples.
-    fn channels(bus: &AudioBusBuffers) -> *mut *mut Self;
+pub(crate) trait Sample: Copy + Default {
     fn widened(self) -> f64;
     fn narrowed(wide: f64) -> Self;
     /// The channels as the plugin could work on them.
@@ -27,11 +24,6 @@ pub(super) trait Sample: Copy + Default {
 }
 
 impl Sample for f32 {
-    fn channels(bus: &AudioBusBuffers) -> *mut *mut Self {
-        // SAFETY: both fields of the union are pointers, and any bits are a pointer.
-        unsafe { bus.__field0.channelBuffers32 }
-    }
-
     fn widened(self) -> f64 {
         // As the plugin does: what comes after is slowed down by them.
         if self.is_subnormal() { 0.0 } else { self.into() }
@@ -47,11 +39,6 @@ impl Sample for f32 {
 }
 
 impl Sample for f64 {
-    fn channels(bus: &AudioBusBuffers) -> *mut *mut Self {
-        // SAFETY: as above.
-        unsafe { bus.__field0.channelBuffers64 }
-    }
-
     fn widened(self) -> f64 {
         if self.is_subnormal() { 0.0 } else { self }
     }
@@ -66,27 +53,19 @@ impl Sample for f64 {
 }
 
 /// A bus: its channels, any of which may be missing.
-struct Bus<S> {
+pub(crate) struct Bus<S> {
     channels: *mut *mut S,
     count: usize,
 }
 
 impl<S: Sample> Bus<S> {
-    /// The first of `count` buses; none where there is none.
+    /// A bus of `count` channels; none where `channels` is null.
     ///
     /// # Safety
     ///
-    /// `buses` must be null or point to `count` buses of such samples, which live as long as what is made of them.
-    unsafe fn first(buses: *mut AudioBusBuffers, count: i32) -> Self {
-        // Of no buses, the pointer may be anything.
-        let bus = if count > 0 {
-            // SAFETY: the caller's own.
-            unsafe { buses.as_ref() }
-        } else {
-            None
-        };
-        let channels = bus.map_or(std::ptr::null_mut(), S::channels);
-        let count = bus.map_or(0, |bus| usize::try_from(bus.numChannels).unwrap_or(0));
+    /// `channels` must be null or point to `count` pointers. Each of these must be null or point to the samples of a block. All
+    /// of it lives as long as what is made of this.
+    pub(crate) unsafe fn new(channels: *mut *mut S, count: usize) -> Self {
         Self {
             channels,
             count: if channels.is_null() { 0 } else { count.min(MOST) },
@@ -111,34 +90,57 @@ impl<S: Sample> Bus<S> {
 }
 
 /// One block of a host.
-pub(super) struct Block<S> {
+pub(crate) struct Block<S> {
     inputs: Bus<S>,
     outputs: Bus<S>,
     frames: usize,
 }
 
 impl<S: Sample> Block<S> {
-    /// # Safety
-    ///
-    /// All pointers of `data` must be null or live as long as the block; its samples must be of `S`.
-    pub(super) unsafe fn of(data: &ProcessData) -> Self {
-        // SAFETY: the caller's own.
-        unsafe {
-            Self {
-                inputs: Bus::first(data.inputs, data.numInputs),
-                outputs: Bus::first(data.outputs, data.numOutputs),
-                frames: usize::try_from(data.numSamples).unwrap_or(0),
-            }
+    pub(crate) fn new(inputs: Bus<S>, outputs: Bus<S>, frames: usize) -> Self {
+        Self {
+            inputs,
+            outputs,
+            frames,
+        }
+    }
+
+    pub(crate) fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// Takes the beginning of an input over; silence where there is none.
+    pub(crate) fn take(&self, index: usize, to: &mut [S]) {
+        let from = self.inputs.channel(index);
+        for (at, to) in to.iter_mut().take(self.frames).enumerate() {
+            // SAFETY: channels that are not null hold the block's frames.
+            *to = if from.is_null() {
+                S::default()
+            } else {
+                unsafe { from.add(at).read() }
+            };
+        }
+    }
+
+    /// Gives an output, where there is one, the beginning of `from`.
+    pub(crate) fn give(&self, index: usize, from: &[S]) {
+        let to = self.outputs.channel(index);
+        if to.is_null() {
+            return;
+        }
+        for (at, from) in from.iter().take(self.frames).enumerate() {
+            // SAFETY: channels that are not null hold the block's frames.
+            unsafe { to.add(at).write(*from) };
         }
     }
 
     /// Whether there is nothing to hear and nothing to fill: hosts give such blocks to move parameters.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.frames == 0 || !(self.inputs.is_connected() || self.outputs.is_connected())
     }
 
     /// Gives out what comes in, and silence where nothing comes in.
-    pub(super) fn pass(&self) {
+    pub(crate) fn pass(&self) {
         for index in 0..self.outputs.count {
             self.pass_channel(index);
         }
@@ -159,15 +161,21 @@ impl<S: Sample> Block<S> {
         }
     }
 
-    /// Whether the first `width` outputs are there, each in memory that no other channel uses.
-    fn lie_apart(&self, width: usize) -> bool {
+    /// Whether the first `width` outputs are there, each in memory that no other channel uses. Its own input may lie in the
+    /// very same place.
+    pub(crate) fn lie_apart(&self, width: usize) -> bool {
         let bytes = self.frames * size_of::<S>();
         let apart = |a: *mut S, b: *mut S| b.is_null() || a.addr().abs_diff(b.addr()) >= bytes;
         (0..width).all(|index| {
             let own = self.outputs.channel(index);
             !own.is_null()
-                && (0..width).filter(|other| *other != index).all(|other| {
-                    apart(own, self.outputs.channel(other)) && apart(own, self.inputs.channel(other))
+                && (0..width).all(|other| {
+                    let (input, output) = (self.inputs.channel(other), self.outputs.channel(other));
+                    if other == index {
+                        own == input || apart(own, input)
+                    } else {
+                        apart(own, output) && apart(own, input)
+                    }
                 })
         })
     }
@@ -175,7 +183,7 @@ impl<S: Sample> Block<S> {
 
 /// What the plugin works in.
 #[derive(Default)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// A channel for each speaker. Empty unless a block is on.
     buffer: Buffer<'static>,
     width: usize,
@@ -185,9 +193,19 @@ pub(super) struct Stage {
     wide: Vec<Vec<f64>>,
 }
 
+/// A buffer with slices that are not its own; without any when this goes.
+struct Lent<'a>(&'a mut Buffer<'static>);
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        // SAFETY: no slice is left.
+        unsafe { self.0.set_slices(0, Vec::clear) };
+    }
+}
+
 impl Stage {
     /// For blocks of `width` channels and at most `longest` sample frames; longer ones are taken too.
-    pub(super) fn new(width: usize, longest: usize) -> Self {
+    pub(crate) fn new(width: usize, longest: usize) -> Self {
         let frames = longest.clamp(1, PIECE);
         let mut buffer = Buffer::default();
         // SAFETY: there are no slices yet, only room for them.
@@ -201,7 +219,7 @@ impl Stage {
     }
 
     /// Passes a block through `work`, which is given a buffer of its and where that begins in the block. Real-time safe.
-    pub(super) fn play<S: Sample>(
+    pub(crate) fn play<S: Sample>(
         &mut self,
         block: &Block<S>,
         mut work: impl FnMut(&mut Buffer<'static>, usize),
@@ -249,18 +267,17 @@ impl Stage {
         work: impl FnOnce(&mut Buffer<'static>),
     ) {
         let channels = &channels[..self.width.min(MOST)];
-        // SAFETY: the caller's own; the slices are gone again before this returns.
+        let lent = Lent(&mut self.buffer);
+        // SAFETY: the caller's own; the slices are gone again before this returns, also where `work` panics.
         unsafe {
-            self.buffer.set_slices(frames, |slices| {
+            lent.0.set_slices(frames, |slices| {
                 slices.clear();
                 for channel in channels {
                     slices.push(slice::from_raw_parts_mut(*channel, frames));
                 }
             });
         }
-        work(&mut self.buffer);
-        // SAFETY: no slice is left.
-        unsafe { self.buffer.set_slices(0, Vec::clear) };
+        work(lent.0);
     }
 
     /// Takes what comes in over, before anything goes out: the host may use one memory for both.
@@ -292,5 +309,32 @@ impl Stage {
                 unsafe { to.add(at).write(S::narrowed(*wide)) };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_host_stays_after_a_panic() {
+        let mut samples = vec![vec![0.5f32; 8]; 2];
+        let mut channels: Vec<_> = samples.iter_mut().map(Vec::as_mut_ptr).collect();
+        let bus = |channels: &mut Vec<*mut f32>| {
+            // SAFETY: two channels of eight samples, which outlive the block.
+            unsafe { Bus::new(channels.as_mut_ptr(), 2) }
+        };
+        let block = Block::new(bus(&mut channels), bus(&mut channels), 8);
+        let mut stage = Stage::new(2, 8);
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            stage.play(&block, |buffer, _| {
+                assert_eq!((buffer.channels(), buffer.samples()), (2, 8));
+                panic!("of the plugin");
+            });
+        }));
+        assert!(played.is_err());
+        assert_eq!((stage.buffer.channels(), stage.buffer.samples()), (0, 0));
     }
 }

@@ -2,27 +2,30 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a thread waits for another one to leave, where nothing else is said.
+const USUAL: Duration = Duration::from_secs(1);
 
 /// A number of this thread that no other living thread has; never 0. Asking neither allocates nor calls the system.
-pub(super) fn this_thread() -> usize {
+pub(crate) fn this_thread() -> usize {
     thread_local!(static PLACE: u8 = const { 0 });
     PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
 /// A room for one thread.
 #[derive(Debug, Default)]
-pub(super) struct Door {
+pub(crate) struct Door {
     /// Who is inside; 0 for nobody.
     inside: AtomicUsize,
 }
 
 /// Leaves the room as it goes.
-pub(super) struct Inside<'a>(&'a Door);
+pub(crate) struct Inside<'a>(&'a Door);
 
 impl Door {
     /// Enters if nobody is inside.
-    pub(super) fn try_enter(&self) -> Option<Inside<'_>> {
+    pub(crate) fn try_enter(&self) -> Option<Inside<'_>> {
         let free = self
             .inside
             .compare_exchange(0, this_thread(), Ordering::AcqRel, Ordering::Relaxed);
@@ -30,21 +33,31 @@ impl Door {
     }
 
     /// Enters as soon as nobody is inside; `None` if this thread is, or if it takes a second. Not for the audio thread.
-    pub(super) fn enter(&self) -> Option<Inside<'_>> {
-        for _ in 0..1000 {
+    pub(crate) fn enter(&self) -> Option<Inside<'_>> {
+        self.enter_within(USUAL)
+    }
+
+    /// [`Self::enter`] with another limit.
+    pub(crate) fn enter_within(&self, longest: Duration) -> Option<Inside<'_>> {
+        let begun = Instant::now();
+        loop {
             if let Some(inside) = self.try_enter() {
                 return Some(inside);
             }
-            if self.is_mine() {
+            if self.is_mine() || begun.elapsed() > longest {
                 return None;
             }
             thread::sleep(Duration::from_millis(1));
         }
-        None
+    }
+
+    /// Whether anybody is inside.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.inside.load(Ordering::Acquire) != 0
     }
 
     /// Whether this thread is inside.
-    pub(super) fn is_mine(&self) -> bool {
+    pub(crate) fn is_mine(&self) -> bool {
         self.inside.load(Ordering::Acquire) == this_thread()
     }
 }
@@ -63,7 +76,7 @@ mod tests {
     fn one_thread_is_inside_and_not_twice() {
         let door = Door::default();
         let inside = door.try_enter().unwrap();
-        assert!(door.is_mine());
+        assert!(door.is_mine() && door.is_taken());
         assert!(door.enter().is_none(), "this thread is inside");
         thread::scope(|scope| {
             let other = scope.spawn(|| (door.is_mine(), door.try_enter().is_some()));
@@ -72,6 +85,6 @@ mod tests {
             drop(inside);
             assert!(waits.join().unwrap());
         });
-        assert!(door.try_enter().is_some());
+        assert!(!door.is_taken() && door.try_enter().is_some());
     }
 }
