@@ -48,7 +48,7 @@ pub struct Ports {
 
 enum Prepared {
     OnnxRuntime(OnnxSession),
-    Embedded(EmbeddedPlan),
+    Embedded(Box<EmbeddedPlan>),
 }
 
 /// A graph ready to run, from any number of threads.
@@ -87,7 +87,7 @@ impl Graph {
                 file,
                 bytes,
             )?),
-            None => Prepared::Embedded(EmbeddedPlan::new(&ports, file, bytes)?),
+            None => Prepared::Embedded(Box::new(EmbeddedPlan::new(&ports, file, bytes)?)),
         };
         let graph = Self {
             file: file.into(),
