@@ -4,8 +4,8 @@
 //! as many pools as runs at once keep these from waiting for each other. They end with the last graph: whoever unloads the
 //! library then finds no thread in it.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -37,6 +37,8 @@ impl Hands {
     /// The same for all graphs that live.
     pub(super) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Hands>> = Mutex::new(Weak::new());
+        static RETIRED: Once = Once::new();
+        RETIRED.call_once(retire_the_backends_own);
         let mut shared = lock(&SHARED);
         shared.upgrade().unwrap_or_else(|| {
             let hands = Arc::new(Self::default());
@@ -85,10 +87,50 @@ impl Drop for Hands {
     fn drop(&mut self) {
         let hands = std::mem::take(&mut *lock(&self.idle));
         let tasks: Vec<_> = hands.into_iter().filter_map(|hand| hand.task).collect();
-        let start = Instant::now();
-        while tasks.iter().any(|task| task.exists()) && start.elapsed() < LONGEST {
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait_for(|| tasks.iter().any(|task| task.exists()));
+    }
+}
+
+/// Ends the pool that RTen keeps for runs without one. It makes it, a thread a core, at the first run of any kind, and never
+/// ends it: a host would keep the threads of a plugin that it let go of.
+#[allow(unsafe_code)]
+fn retire_the_backends_own() {
+    let before = tasks();
+    let own = rten::thread_pool();
+    // One thread at least has begun, and the others were started before it.
+    own.run(|| ());
+    let new: Vec<_> = tasks()
+        .into_iter()
+        .filter(|task| !before.contains(task))
+        .collect();
+    // SAFETY: `own` lies in a static, whose destructor never runs, so that what is dropped here is not dropped again. Nobody looks
+    // into it any more: every run of this crate brings its own pool (`EmbeddedPlan::run`), weights are not prepacked, and RTen's
+    // operators are called by its runs alone. In the version that Cargo.toml names nothing else uses it.
+    drop(unsafe { std::ptr::read(own) });
+    // A thread takes its name once it runs, and has that of this one before.
+    let here = name(Path::new("/proc/thread-self"));
+    wait_for(|| {
+        let mut names = new.iter().filter_map(|task| name(task));
+        names.any(|name| name.starts_with("rten-") || Some(&name) == here.as_ref())
+    });
+}
+
+/// The threads of this process; none where the system does not list them.
+fn tasks() -> Vec<PathBuf> {
+    let entries = fs::read_dir("/proc/self/task").into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+/// A thread's name; `None` where it has ended.
+fn name(task: &Path) -> Option<String> {
+    fs::read_to_string(task.join("comm")).ok()
+}
+
+/// Waits as long as `there`, for a while at most.
+fn wait_for(there: impl Fn() -> bool) {
+    let start = Instant::now();
+    while there() && start.elapsed() < LONGEST {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
